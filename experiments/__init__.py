@@ -1,0 +1,1 @@
+"""The questions: one file a kind of question, each put to `sim` with numbers from `conf`."""

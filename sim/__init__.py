@@ -1,0 +1,1 @@
+"""The rules: people live, agents act, contract settles, funding carries, report tells."""

@@ -1,0 +1,134 @@
+"""A practice with a panel of patients: joins the network, enrols patients, makes an effort."""
+
+import mesa
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, Field
+
+from sim import randomness
+from sim.people.factors import Factors
+from sim.people.population import NEVER, Population
+
+
+class NetworkTerms(BaseModel, frozen=True, extra="forbid"):
+    """How physicians join and act, as conf/network describes it; units and sources there."""
+
+    physicians: int = Field(gt=0)
+    panel_sd_log: float = Field(ge=0)
+    joining: float = Field(ge=0)
+    peer_effect: float = Field(ge=0)
+    pay_effect: float = Field(ge=0)
+    pay_per_member: float = Field(ge=0)
+    membership: float = Field(ge=0)
+    volunteer_selection: float = Field(ge=0)
+    effort_start: float = Field(ge=0, le=1)
+    effort_adjustment: float = Field(ge=0, le=1)
+    effort_pay_response: float = Field(ge=0)
+    effort_peer_response: float = Field(ge=0, le=1)
+    avoidable_admission_ratio: float = Field(gt=0)
+    drug_cost_ratio: float = Field(gt=0)
+    documentation_gain: float = Field(ge=0)
+
+
+def panels(people: Population, terms: NetworkTerms) -> None:
+    """Give every person of the region one of the practices; their panels differ in size."""
+    number = np.arange(1, terms.physicians + 1)
+    luck = randomness.normal(people.seed, number, randomness.decision("panel"))
+    shares = np.exp(luck * terms.panel_sd_log)
+    drawn = people.uniform(np.arange(people.n), "physician")
+    people.physician[:] = 1 + randomness.choice(drawn, shares)
+
+
+class Physician(mesa.Agent):
+    """A practice with a panel of patients.
+
+    Rule: join the sooner the more peers have joined and the better it pays; then move effort year
+    by year towards what pays and what peers do; effort enrols patients, avoids admissions and drug
+    cost, and may raise documentation.
+    """
+
+    def __init__(self, model: mesa.Model, number: int, terms: NetworkTerms, seed: int) -> None:
+        super().__init__(model)
+        self.number = self.physician = number
+        self.terms = terms
+        decision = randomness.decision("joining the network")
+        self.reluctance = float(randomness.exponential(seed, number, decision)[0])
+        self.joined = False
+        self.effort = 0.0
+        self.members = self.patients = 0
+        self.pay = self.due = 0.0
+        self.bonus = 0.0
+        self.last_pay = 0.0
+
+    def consider(self, joined_share: float, expected_pay: float) -> bool:
+        """Let a month's hazard of joining run; return whether the practice joins now.
+
+        `expected_pay` is what a member practice earned with the network last year, EUR/year.
+        """
+        if self.joined:
+            return False
+        terms = self.terms
+        hazard = terms.joining * (1 + terms.peer_effect * joined_share)
+        hazard *= 1 + terms.pay_effect * expected_pay
+        self.reluctance -= hazard / 12
+        if self.reluctance > 0 or terms.joining == 0:
+            return False
+        self.joined = True
+        self.effort = terms.effort_start
+        return True
+
+    def adjust(self, mean_effort: float) -> None:
+        """Move the effort a year's way towards what last year's pay and the peers suggest."""
+        self.last_pay, self.pay = self.pay + self.bonus, 0.0
+        self.bonus = 0.0
+        if not self.joined:
+            return
+        terms = self.terms
+        aim = terms.effort_start + terms.effort_pay_response * self.last_pay
+        aim += terms.effort_peer_response * (mean_effort - aim)
+        self.effort += terms.effort_adjustment * (min(max(aim, 0.0), 1.0) - self.effort)
+
+    def count(self, members: int, price: float) -> None:
+        """Count the members among the patients, and what the network owes for the month."""
+        self.members = members
+        self.due = members * self.terms.pay_per_member / 12 * price if self.joined else 0.0
+        self.pay += self.due
+
+    def line(self, factors: Factors) -> NDArray[np.float32]:
+        """What the practice multiplies for all its patients, float32 [rate]."""
+        line = np.ones(factors.width, np.float32)
+        line[factors.rates["avoidable_admission"]] = (
+            self.terms.avoidable_admission_ratio**self.effort
+        )
+        line[factors.rates["drugs"]] = self.terms.drug_cost_ratio**self.effort
+        return line
+
+
+class Membership:
+    """Which patients of the network's practices have enrolled with the integrator.
+
+    Rule: a patient of a practice that has joined enrols with a hazard in proportion to its
+    effort; the robust come first.
+    """
+
+    def __init__(self, people: Population, terms: NetworkTerms, frailty: NDArray[np.float64]):
+        self.terms = terms
+        self.remaining = people.threshold(np.arange(people.n), "membership")
+        appeal = frailty**-terms.volunteer_selection
+        self.appeal = (appeal / appeal.mean()).astype(np.float32)
+
+    def enrol(
+        self, people: Population, effort: NDArray[np.float32], month: int
+    ) -> NDArray[np.int64]:
+        """Let a month's hazard of enrolling run; return who enrols. `effort` is by practice."""
+        candidates = np.flatnonzero(
+            people.present(month) & (people.left == NEVER) & ~people.member
+        )
+        active = effort[people.physician[candidates]]
+        rows, active = candidates[active > 0], active[active > 0]
+        hazard = np.float32(self.terms.membership / 12) * active
+        self.remaining[rows] -= hazard * self.appeal[people.frailty[rows]]
+        enrolled = rows[self.remaining[rows] <= 0]
+        people.member[enrolled] = True
+        people.member_since[enrolled] = month
+        return enrolled

@@ -1,0 +1,164 @@
+"""Whether the parts of a scenario fit together: names are selected, years within the tables.
+
+Only what belongs to no single rule; the values of a rule are checked by the model beside it.
+"""
+
+from collections.abc import Iterator, Mapping
+from math import isclose
+from typing import Any
+
+from sim.quantity import nearest
+
+PROCESSES = (
+    "death",
+    "other_admission",
+    "avoidable_admission",
+)  # what happens beside the diseases
+SECTORS = ("physician", "drugs", "other", "long_term_care", "patient")  # of the running cost
+LONGEST = 40  # contract years
+SHOWN = 3  # places that a message names
+
+
+def complaints(scenario: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a sentence for each thing that does not fit: key, value, allowed values, remedy."""
+    yield from _about_seeds(scenario.get("seeds"))
+    yield from _about_counts(scenario)
+    yield from _about_years(scenario)
+    yield from _about_shares(scenario["region"])
+    yield from _about_names(scenario)
+
+
+def _about_seeds(seeds: Any) -> Iterator[str]:
+    allowed = (
+        "Allowed is how many, 1 or more, as in seeds=20, or which, all different and none "
+        "negative, as in seeds=[1,2,3]."
+    )
+    if isinstance(seeds, list):
+        sound = all(_is_count(seed, least=0) for seed in seeds) and seeds
+        if not sound or len(set(seeds)) < len(seeds):
+            yield f"seeds is {seeds}. {allowed}"
+    elif not _is_count(seeds, least=1):
+        yield f"seeds is {seeds!r}. {allowed}"
+
+
+def _about_counts(scenario: Mapping[str, Any]) -> Iterator[str]:
+    population, out = scenario["population"], scenario.get("out")
+    size, comparison = population.get("size"), population.get("comparison")
+    processes = scenario["compute"].get("processes")
+    if not _is_count(size, least=1):
+        yield (
+            f"population.size is {size!r}: nobody to simulate. Allowed is a whole number of "
+            "persons, 1 or more; it is region.insured unless set."
+        )
+    if comparison is not None and not _is_count(comparison, least=1):
+        yield (
+            f"population.comparison is {comparison!r}. Allowed is a whole number of persons, "
+            "1 or more, or null for population.comparison_ratio times the region's insured."
+        )
+    if processes is not None and not _is_count(processes, least=1):
+        yield (
+            f"compute.processes is {processes!r}. Allowed is a whole number, 1 or more, or "
+            "null for one a core."
+        )
+    if out is not None and (not isinstance(out, str) or not out):
+        yield f"out is {out!r}. Allowed is the path of a folder, or null for one of its own."
+
+
+def _about_years(scenario: Mapping[str, Any]) -> Iterator[str]:
+    region, population = scenario["region"], scenario["population"]
+    years = scenario["horizon"].get("years")
+    if not (_is_count(years, least=1) and years <= LONGEST):
+        yield f"horizon.years is {years!r}. Allowed are 1 to {LONGEST} contract years."
+        return
+    known = {
+        "region.start_year": region.get("start_year"),
+        "region.baseline_years": region.get("baseline_years"),
+        "population.first_year": population.get("first_year"),
+        "population.last_year": population.get("last_year"),
+    }
+    wrong = [f"{key} is {value!r}" for key, value in known.items() if not _is_count(value, 1)]
+    if wrong:
+        yield f"{'; '.join(wrong)}. Allowed is a whole number of years, 1 or more."
+        return
+    start, baseline, first, last = known.values()
+    if first > last:
+        yield (
+            f"population.first_year is {first}, after population.last_year, {last}. "
+            "Exchange them or correct one."
+        )
+    elif start - baseline < first:
+        yield (
+            f"region.start_year is {start} with region.baseline_years {baseline}: the history "
+            f"begins in {start - baseline}, but trends carry the tables back only to {first} "
+            f"(population.first_year). Start in {first + baseline} or later, or declare trends "
+            "for earlier years in conf/population."
+        )
+    elif start + years - 1 > last:
+        yield (
+            f"horizon.years is {years} from {start}, to the end of {start + years - 1}, but "
+            f"trends carry the tables only to {last} (population.last_year). Allowed are up to "
+            f"{max(last - start + 1, 0)} years, or declare later trends in conf/population."
+        )
+
+
+def _about_shares(region: Mapping[str, Any]) -> Iterator[str]:
+    insurers = region.get("insurers") or {}
+    shares = {
+        "region.insurers.*.share": [part.get("share") for part in insurers.values()],
+        "region.deprivation": list(region.get("deprivation") or []),
+    }
+    for key, parts in shares.items():
+        sound = all(isinstance(part, int | float) and part >= 0 for part in parts)
+        if not sound or not isclose(sum(parts), 1, abs_tol=1e-9):
+            yield f"{key} is {parts}. Allowed are shares, none negative, that add up to 1."
+
+
+def _about_names(scenario: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a sentence for each name of a disease, process or sector that is not there."""
+    diseases = scenario["diseases"]
+    known = {
+        "a selected disease or a process": [*diseases, *PROCESSES],
+        "a selected condition or risk factor": [
+            name for name in diseases if diseases[name].get("kind") != "event"
+        ],
+        "a sector": list(SECTORS),
+    }
+    places: dict[tuple[str, str], list[str]] = {}
+    for place, word, kind in _named(scenario):
+        if word not in known[kind]:
+            places.setdefault((word, kind), []).append(place)
+    for (word, kind), where in places.items():
+        more = f" and {len(where) - SHOWN} more" if len(where) > SHOWN else ""
+        remedy = f"add {word} to diseases=[...], or " if kind != "a sector" else ""
+        yield (
+            f"{', '.join(where[:SHOWN])}{more}: {word} is not {kind}. "
+            f"{nearest(word, known[kind])} Correct the name, {remedy}leave out what names it."
+        )
+
+
+def _named(scenario: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Yield place, name and the kind of thing the name must be, for all that names others."""
+    kinds = {
+        "hazard_ratio_of": "a selected disease or a process",
+        "recent_hazard_ratio_of": "a selected disease or a process",
+        "hazard_ratio_by_age": "a selected disease or a process",
+        "remission_ratio_of": "a selected condition or risk factor",
+        "requires": "a selected condition or risk factor",
+        "brings": "a selected condition or risk factor",
+        "cost_ratio_of": "a sector",
+        "recent_cost_ratio_of": "a sector",
+    }
+    for group in ("diseases", "programmes"):
+        for name, part in scenario[group].items():
+            for key, kind in kinds.items():
+                named = part.get(key) or []
+                for word in [named] if isinstance(named, str) else named:
+                    yield f"{key} in conf/{group}/{name}.yaml", str(word), kind
+            for key in ("any_of", "all_of", "none_of"):
+                for word in part.get("eligibility", {}).get(key) or []:
+                    place = f"eligibility.{key} in conf/{group}/{name}.yaml"
+                    yield place, str(word), "a selected condition or risk factor"
+
+
+def _is_count(number: Any, least: int) -> bool:
+    return isinstance(number, int) and not isinstance(number, bool) and number >= least

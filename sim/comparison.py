@@ -1,0 +1,107 @@
+"""The insured elsewhere: lived once per seed, seen by the contract as norms by year."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.contract.risk_adjustment import Norm, estimate
+from sim.people import care, cohort
+from sim.people.life import Life
+from sim.people.population import SECTORS
+from sim.setting import Setting
+from sim.yearbook import Yearbook
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What is left of the insured elsewhere once they have lived.
+
+    Attributes
+    ----------
+    norms
+        Calendar year -> norm cost, estimated on that year's claims.
+    yearbook
+        Lines of the table of the population.
+    person_months
+        How many were simulated.
+    """
+
+    norms: dict[int, Norm]
+    yearbook: Yearbook
+    person_months: float
+
+
+def prices(setting: Setting, seed: int) -> dict[int, NDArray[np.float64]]:
+    """EUR of a year per EUR of the price year: by year, float64 [regions, sectors].
+
+    The national index and the levels of places are luck of the seed, the same in every arm.
+    Long-term care has its own trend and no regional level.
+    """
+    terms, years = setting.population, setting.calendar
+    before = terms.price_year - years[0]
+    national = care.price_index(
+        seed, len(years), terms.trends.cost, terms.price_shock_sd, before
+    )
+    levels = care.regional_levels(
+        seed,
+        1 + terms.comparison_regions,
+        len(years),
+        setting.region.cost_level,
+        terms.regional_level_sd,
+        terms.regional_drift_sd,
+    )
+    found = {}
+    for i, year in enumerate(years):
+        table = np.repeat(levels[:, i, None] * national[i], len(SECTORS), axis=1)
+        table[:, SECTORS.index("long_term_care")] = np.exp(
+            terms.trends.long_term_care_cost * (year - terms.price_year)
+        )
+        found[year] = table
+    return found
+
+
+def live_elsewhere(
+    setting: Setting, seed: int, first: int, price: dict[int, NDArray[np.float64]]
+) -> Comparison:
+    """Let the comparison live through baseline and contract; `first` is its first address."""
+    terms = setting.population
+    regions = tuple(range(1, 1 + terms.comparison_regions))
+    people = cohort.draw(
+        setting.elsewhere,
+        setting.comparison,
+        setting.region.baseline_years,
+        setting.first_month,
+        setting.country.reference,
+        setting.country.diseases,
+        seed,
+        first,
+        regions,
+    )
+    insurers = len(setting.region.insurers)
+    people.group[:] = people.insurer
+    people.tally.groups = insurers
+    life = Life(
+        people,
+        setting.country,
+        setting.elsewhere,
+        setting.factors(),
+        setting.trend(),
+        price,
+        setting.region.start_year,
+    )
+    norms: dict[int, Norm] = {}
+    yearbook = Yearbook("comparison", seed)
+    months = 0.0
+    for month in range(setting.first_month, setting.last_month + 1):
+        if month % 12 == 1:
+            life.begin(month)
+        life.live(month)
+        if month % 12 == 0:
+            ledger, sums = life.close_year(month)
+            year = life.year_of(month)
+            norms[year] = estimate(ledger, setting.contract.sectors)
+            months += float(sums["person_years"].sum() * 12)
+            yearbook.people(sums, year, tuple(setting.region.insurers), resident=False)
+    return Comparison(norms, yearbook, months)
+

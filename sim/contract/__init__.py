@@ -1,0 +1,1 @@
+"""What the parties signed: ledger, norm, benchmark, settlement. Knows ledgers, never people."""

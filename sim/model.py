@@ -1,0 +1,310 @@
+"""The region: one arm and one seed, month by month and year by year."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import mesa
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.agents.insurer import Insurer
+from sim.agents.integrator import Integrator
+from sim.agents.investor import Lender
+from sim.agents.physician import Membership, Physician
+from sim.agents.programme import Programme
+from sim.comparison import Comparison
+from sim.contract.benchmarks import regional_indexation_factor
+from sim.contract.ledger import Ledger, cost, insured_years
+from sim.contract.risk_adjustment import total_allocation
+from sim.contract.settlement import Account, Settlement, settle
+from sim.funding.cashbook import Cashbook
+from sim.people.country import frailty_classes
+from sim.people.life import Life
+from sim.people.population import NEVER
+from sim.setting import Setting
+from sim.yearbook import Yearbook
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """Cost and allocation of the region in the years before the start, EUR/year."""
+
+    costs: tuple[float, ...]
+    allocations: tuple[float, ...]
+
+    @property
+    def regional_indexation_factor(self) -> float:
+        """Cost per euro of allocation before the start (1)."""
+        return regional_indexation_factor(self.costs, self.allocations)
+
+
+class Region(mesa.Model):
+    """A region in one arm. The arm is a choice of programmes, network and contract.
+
+    Parameters
+    ----------
+    setting
+        Everything shared by seeds, with the programmes, network and company of this arm.
+    arm, seed
+        Name of the arm and number of the replicate.
+    life
+        The residents as the years before the start have left them; they live on here.
+    comparison
+        What the insured elsewhere cost, as norms by year.
+    baseline
+        The region's own cost and allocation before the start.
+    """
+
+    def __init__(
+        self,
+        setting: Setting,
+        arm: str,
+        seed: int,
+        life: Life,
+        comparison: Comparison,
+        baseline: Baseline,
+    ) -> None:
+        super().__init__(rng=seed)
+        self.setting = setting
+        self.life = life
+        self.people = life.people
+        self.comparison = comparison
+        self.baseline = baseline
+        self.month = 1 - setting.region.preparation_months
+        self.book = Cashbook()
+        self.yearbook = Yearbook(arm, seed)
+        self.settlements: dict[int, Settlement] = {}
+        self.shares: dict[int, list[float]] = {}
+        self._create_agents(seed)
+
+    def _create_agents(self, seed: int) -> None:
+        setting, factors = self.setting, self.life.factors
+        self.insurers = [
+            Insurer(self, number, name, self.book)
+            for number, name in enumerate(setting.region.insurers)
+        ]
+        self.integrators = [
+            Integrator(self, terms, self.book, setting.region.preparation_months)
+            for terms in setting.companies
+        ]
+        self.lenders = [Lender(self, loan, self.book) for loan in setting.loans]
+        self.physicians = [
+            Physician(self, number, setting.network, seed)
+            for number in range(1, setting.network.physicians + 1)
+        ]
+        self.programmes = [
+            Programme(self, name, terms, factors, self.people)
+            for name, terms in setting.programmes.items()
+        ]
+        classes = frailty_classes(setting.population.frailty_variance)
+        self.membership = Membership(self.people, setting.network, classes)
+        factors.by_physician = factors.ones(setting.network.physicians + 1)
+        factors.by_participation = factors.ones(1)
+
+    def run(self) -> None:
+        """Prepare, live through the contract, run off until the last debt is settled."""
+        while self.month < 1:
+            self.prepare()
+        while self.month <= self.setting.last_month:
+            self.step()
+        while self._unsettled():
+            self.run_off()
+
+    def prepare(self) -> None:
+        """One month before the contract: the company is founded, nobody is invited yet."""
+        for integrator in self.integrators:
+            integrator.prepare(self.month, self.price)
+        self._fund()
+        self.month += 1
+
+    def step(self) -> None:
+        """One contract month; in January the rates are set, in December the year is closed."""
+        if self.month % 12 == 1:
+            self._open_year()
+        self._join()
+        self._enrol()
+        self._attend()
+        self._act()
+        self.life.live(self.month)
+        self._pay()
+        self._receive()
+        self._fund()
+        if self.month % 12 == 0:
+            self._close_year()
+        self.month += 1
+
+    def run_off(self) -> None:
+        """One month after the contract: what is owed is still paid."""
+        self._receive()
+        self._fund()
+        self.month += 1
+
+    @property
+    def price(self) -> float:
+        """What the company pays now for what cost 1 EUR in the price year."""
+        terms = self.setting.population
+        return float(np.exp(terms.wages * (self.life.year_of(self.month) - terms.price_year)))
+
+    @property
+    def members(self) -> NDArray[np.int64]:
+        """Rows of the members who live here."""
+        return np.flatnonzero(self.people.member & (self.people.left == NEVER))
+
+    @property
+    def joined(self) -> list[Physician]:
+        """The practices of the network."""
+        return [physician for physician in self.physicians if physician.joined]
+
+    def _open_year(self) -> None:
+        """Physicians look back on the year; everybody's rates are set for the new one."""
+        efforts = [physician.effort for physician in self.joined]
+        for physician in self.physicians:
+            physician.adjust(sum(efforts) / len(efforts) if efforts else 0.0)
+            self._set_line(physician)
+        for programme in self.programmes:
+            programme.open_year()
+        for insurer in self.insurers:
+            insurer.paid_to_integrator = 0.0
+        self.life.begin(self.month)
+
+    def _join(self) -> None:
+        """Practices join the network, the sooner the more peers have and the better it pays."""
+        joined = self.joined
+        share = len(joined) / len(self.physicians)
+        expected = sum(p.last_pay for p in joined) / len(joined) if joined else 0.0
+        for physician in self.physicians:
+            if physician.consider(share, expected):
+                self._set_line(physician)
+                rows = np.flatnonzero(self.people.physician == physician.number)
+                self.life.touch(rows[self.people.left[rows] == NEVER])
+
+    def _set_line(self, physician: Physician) -> None:
+        factors = self.life.factors
+        factors.by_physician[physician.number] = physician.line(factors)
+
+    def _enrol(self) -> None:
+        """Patients of the network's practices become members."""
+        self.membership.enrol(self.people, self._effort(), self.month)
+
+    def _effort(self) -> NDArray[np.float32]:
+        """Effort by number of practice, float32 [practices + 1]; 0 is nobody's."""
+        return np.array([0.0, *(p.effort for p in self.physicians)], np.float32)
+
+    def _attend(self) -> None:
+        """Programmes invite members and give places to those who wait."""
+        effort = self._effort()[self.people.physician]
+        members = self.members
+        for programme in self.programmes:
+            programme.recruit(self.people, members, effort, self.month)
+
+    def _act(self) -> None:
+        """Write what the programmes do to those who attend or attended into the factors."""
+        factors, people = self.life.factors, self.people
+        strength = np.zeros((len(self.programmes), people.n))
+        effects = np.zeros((len(self.programmes), factors.width))
+        for i, programme in enumerate(self.programmes):
+            strength[i] = programme.strength(self.month)
+            effects[i] = programme.effect
+        acted_on = np.flatnonzero((strength > 0).any(axis=0) | (people.participation > 0))
+        new = acted_on[people.participation[acted_on] == 0]
+        lines = factors.by_participation.shape[0]
+        people.participation[new] = np.arange(lines, lines + new.size)
+        factors.by_participation = np.concatenate(
+            [factors.by_participation, factors.ones(new.size)]
+        )
+        line = people.participation[acted_on]
+        found = np.exp(strength[:, acted_on].T @ effects).astype(np.float32)
+        moved = (found != factors.by_participation[line]).any(axis=1)
+        factors.by_participation[line[moved]] = found[moved]
+        rows = acted_on[moved]
+        self.life.touch(rows[people.left[rows] == NEVER])
+
+    def _pay(self) -> None:
+        """The company pays its staff, the programmes and the network."""
+        for programme in self.programmes:
+            programme.bill(self.month, self.price)
+        members = np.bincount(
+            self.people.physician[self.members], minlength=len(self.physicians) + 1
+        )
+        for physician in self.physicians:
+            physician.count(int(members[physician.number]), self.price)
+        for integrator in self.integrators:
+            integrator.pay(self.month, self.price, self.programmes, self.joined)
+
+    def _receive(self) -> None:
+        """Settlements that are due are paid, and the network has its bonus of them."""
+        for year, settlement in self.settlements.items():
+            if settlement.paid_month == self.month:
+                for insurer, share in zip(self.insurers, self.shares[year], strict=True):
+                    insurer.pay_shared_savings(settlement, share, self.month)
+        for integrator in self.integrators:
+            integrator.pass_on(self.month, self.joined)
+
+    def _fund(self) -> None:
+        """Debts are serviced as far as cash goes, what is missing is drawn; December is kept."""
+        for integrator in self.integrators:
+            integrator.settle_with_lenders(self.month, self.lenders)
+        if self.month % 12 == 0:
+            self._record_company()
+
+    def _close_year(self) -> None:
+        """Claims are counted, the contract is settled, everybody's year is written down."""
+        ledger, sums = self.life.close_year(self.month)
+        year = self.life.year_of(self.month)
+        norm = self.comparison.norms[year]
+        sectors = self.setting.contract.sectors
+        for insurer in self.insurers:
+            insurer.close_year(ledger, norm, sectors, self.month)
+        if self.integrators:
+            self._settle(ledger, year)
+        self.yearbook.people(sums, year, tuple(self.setting.region.insurers), resident=True)
+        patients = np.bincount(
+            self.people.physician[self.people.present(self.month + 1)],
+            minlength=len(self.physicians) + 1,
+        )
+        for physician in self.physicians:
+            physician.patients = int(patients[physician.number])
+        for programme in self.programmes:
+            programme.close_year(self.people, self.members, self.month)
+        self.yearbook.agents("physicians", year, self.physicians)
+        self.yearbook.agents("programmes", year, self.programmes)
+        self.yearbook.agents("insurers", year, self.insurers)
+
+    def _settle(self, ledger: Ledger, year: int) -> None:
+        """Settle the contract for a year; fees are due at once, shared savings after the lag."""
+        norm = self.comparison.norms[year]
+        account = Account(
+            year=year,
+            contract_year=self.month // 12,
+            insured_years=insured_years(ledger),
+            allocation=total_allocation(norm, ledger),
+            cost=cost(ledger, self.setting.contract.sectors),
+            regional_indexation_factor=self.baseline.regional_indexation_factor,
+            r_squared=norm.r_squared,
+        )
+        settlement = settle(self.setting.contract, account)
+        self.settlements[year] = settlement
+        total = sum(insurer.insured_years for insurer in self.insurers)
+        self.shares[year] = [i.insured_years / total if total else 0.0 for i in self.insurers]
+        for insurer, share in zip(self.insurers, self.shares[year], strict=True):
+            insurer.pay_fees(settlement, share, self.month)
+        self.yearbook.settlement(settlement)
+
+    def _record_company(self) -> None:
+        year = self.life.year_of(self.month)
+        for integrator in self.integrators:
+            integrator.close_year(self.month, self.members.size)
+        for lender in self.lenders:
+            lender.close_year(self.month)
+        self.yearbook.agents("integrators", year, self.integrators)
+        self.yearbook.agents("lenders", year, self.lenders)
+
+    def _unsettled(self) -> bool:
+        """Whether a settlement or an instalment is still to come; run-off ends with a year."""
+        due: list[int] = [s.paid_month for s in self.settlements.values()]
+        due += [lender.loan.last_month for lender in self.lenders]
+        return self.month <= max(due, default=0) or (bool(due) and self.month % 12 != 1)
+
+    def tables(self) -> dict[str, list[dict[str, Any]]]:
+        """Everything written down, with the cashbook, as lines by table."""
+        return self.yearbook.tables(self.book)

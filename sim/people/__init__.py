@@ -1,0 +1,1 @@
+"""Persons as columns, and what a month does to them."""

@@ -1,0 +1,165 @@
+"""Who is admitted, and what each person's care costs.
+
+Costs are booked in prices of the price year; the insurer multiplies the year by the national price
+index and the level of the place, the same path in every arm.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim import randomness as luck
+from sim.people.factors import ADMISSIONS, AGES, Factors
+from sim.people.population import NEVER, SECTORS, Population
+from sim.people.processes import Due
+
+MONTHS_NEAR_DEATH = 12
+
+
+@dataclass(frozen=True)
+class Care:
+    """Prices of care, in EUR of the price year.
+
+    Attributes
+    ----------
+    case_cost
+        float64 [kind of admission, sex, age]: mean cost of an admission.
+    size_sd
+        Standard deviation of the logarithm of an admission's cost.
+    near_death
+        float64 [month before death, sector]: cost beyond the ordinary, month 0 the last.
+    near_death_by_age
+        float64 [age]: factor on it.
+    """
+
+    factors: Factors
+    case_cost: NDArray[np.float64]
+    size_sd: float
+    near_death: NDArray[np.float64]
+    near_death_by_age: NDArray[np.float64]
+
+    def renew(self, people: Population, rows: NDArray[np.int64], month: int) -> None:
+        """Give fresh thresholds of admission, every January and on arrival.
+
+        Addressed by year and count, so that an admission delayed in one year does not delay
+        all later ones for ever.
+        """
+        for name in ADMISSIONS:
+            slot = self.factors.slot(name)
+            people.occurrence[slot, rows] = 0
+            self._threshold(people, slot, name, rows, month)
+
+    def bill(self, people: Population, due: Due, month: int) -> None:
+        """Book the admissions of the month; who died or left in it has none."""
+        for kind, name in enumerate(ADMISSIONS):
+            slot = self.factors.slot(name)
+            rows = due.row[due.slot == slot]
+            rows = rows[people.left[rows] == NEVER]
+            age = np.clip(people.age(month)[rows], 0, AGES - 1)
+            size = people.normal(rows, "size", name, occurrence=_code(people, slot, rows, month))
+            mean = self.case_cost[kind, people.sex[rows], age]
+            cost = mean * np.exp(self.size_sd * size - self.size_sd**2 / 2)
+            people.account[0, rows] += cost.astype(np.float32)
+            people.count("admissions", rows)
+            if name == "avoidable_admission":
+                people.count("avoidable_admissions", rows)
+            people.occurrence[slot, rows] += np.uint8(1)
+            self._threshold(people, slot, name, rows, month)
+
+    def _threshold(
+        self, people: Population, slot: int, name: str, rows: NDArray[np.int64], month: int
+    ) -> None:
+        code = _code(people, slot, rows, month)
+        people.remaining[slot, rows] = people.threshold(rows, name, occurrence=code)
+
+    def bill_dying(self, people: Population, due: Due, month: int) -> None:
+        """Book the cost of dying by the expected remaining time: the same rule in every arm.
+
+        Comes before deaths take effect. Sudden deaths have no such cost, only the event's.
+        """
+        rows = due.near
+        if not rows.size:
+            return
+        death = self.factors.slot("death")
+        left = people.remaining[death, rows] / people.hazard[death, rows]
+        ahead = np.clip(np.ceil(left), 0, MONTHS_NEAR_DEATH - 1).astype(np.int64)
+        age = np.clip(people.age(month)[rows], 0, AGES - 1)
+        by_age = self.near_death_by_age[age]
+        for sector in range(len(SECTORS)):
+            cost = self.near_death[ahead, sector] * by_age
+            people.account[sector, rows] += cost.astype(np.float32)
+
+
+def _code(people: Population, slot: int, rows: NDArray[np.int64], month: int) -> NDArray[np.int64]:
+    """Occurrence of an admission: calendar year and count within it, never negative."""
+    year = (month - 1) // 12 + 1000
+    return year * 256 + people.occurrence[slot, rows].astype(np.int64)
+
+
+def course_of_dying(excess: float, last_quarter_share: float) -> NDArray[np.float64]:
+    """Spread the cost of dying over the last twelve months, EUR/month [12], the last first.
+
+    The rise is exponential; its speed is the one at which the last quarter has its share.
+
+    >>> course = course_of_dying(1200.0, 0.5)
+    >>> round(course.sum(), 6), round(course[:3].sum(), 6)
+    (1200.0, 600.0)
+    """
+    from scipy.optimize import brentq
+
+    months = np.arange(MONTHS_NEAR_DEATH)
+
+    def share(speed: float) -> float:
+        weights = np.exp(-speed * months)
+        return float(weights[:3].sum() / weights.sum()) - last_quarter_share
+
+    weights = np.exp(-brentq(share, 1e-6, 3.0) * months)
+    course: NDArray[np.float64] = excess * weights / weights.sum()
+    return course
+
+
+def price_index(
+    seed: int, years: int, growth: float, shock_sd: float, to_price_year: int
+) -> NDArray[np.float64]:
+    """National index of the cost of care, one number a year (price year without shocks = 1).
+
+    Parameters
+    ----------
+    years
+        How many, the first being `to_price_year` years before the price year.
+    growth
+        Trend, 1/year.
+    shock_sd
+        Standard deviation of the yearly common shock; shocks accumulate from the first year.
+    """
+    drawn = luck.normal(seed, np.arange(years), luck.decision("national price shock"))
+    drawn[0] = 0.0
+    trend = (1 + growth) ** (np.arange(years) - to_price_year)
+    index: NDArray[np.float64] = trend * np.exp(np.cumsum(drawn) * shock_sd)
+    return index
+
+
+def regional_levels(
+    seed: int, regions: int, years: int, start: float, level_sd: float, drift_sd: float
+) -> NDArray[np.float64]:
+    """Cost level of each place by year, float64 [regions, years]; place 0 is the region.
+
+    Places differ from the beginning (`level_sd`) and drift on their own (`drift_sd` a year).
+    The region's own starting level is given.
+    """
+    place = np.arange(regions)
+    first = luck.normal(seed, place, luck.decision("regional level")) * level_sd
+    first[0] = np.log(start)
+    steps = np.stack(
+        [
+            luck.normal(seed, place, luck.decision("regional drift"), year) * drift_sd
+            for year in range(years)
+        ],
+        axis=1,
+    )
+    steps[:, 0] = 0.0
+    levels: NDArray[np.float64] = np.exp(first[:, None] + np.cumsum(steps, axis=1))
+    return levels
+
+

@@ -1,0 +1,94 @@
+"""How people live a month and a year: the order in which things happen to them.
+
+A month: who has a birthday or arrives gets her rates; hazards run; dying is billed before death
+takes effect; deaths and departures come before onsets, onsets before admissions; whose state
+changed gets new rates at the start of the next month.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.contract.ledger import Ledger
+from sim.people import claims, demography, processes
+from sim.people.care import Care
+from sim.people.cohort import Place
+from sim.people.country import Country
+from sim.people.factors import LEAVING, Factors
+from sim.people.population import Population
+
+
+@dataclass
+class Life:
+    """A population and what it needs to live: its country, and the course of rates and prices.
+
+    Attributes
+    ----------
+    factors
+        The table of factors with this life's own lines of physicians and programmes.
+    trend
+        Year -> float32 [rate]: factor on the baselines in a calendar year.
+    prices
+        Year -> EUR of the year per EUR of the price year, float64 [regions, sectors].
+    start_year
+        Calendar year of month 1.
+    changed
+        Rows whose rates are to be recomputed at the start of the next month.
+    """
+
+    people: Population
+    country: Country
+    place: Place
+    factors: Factors
+    trend: dict[int, NDArray[np.float64]]
+    prices: dict[int, NDArray[np.float64]]
+    start_year: int
+    changed: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+
+    @property
+    def care(self) -> Care:
+        """Prices of care."""
+        return self.country.care
+
+    def year_of(self, month: int) -> int:
+        """Calendar year in which a month lies."""
+        return self.start_year + (month - 1) // 12
+
+    def begin(self, month: int) -> None:
+        """Set the rates of everybody for the year that begins with `month`."""
+        everybody = np.arange(demography.entered(self.people, month))
+        base = self.country.reference.base * self.trend[self.year_of(month)]
+        base[:, :, LEAVING] = self.place.leaving
+        self.factors.base[:] = base / 12
+        self.care.renew(self.people, everybody[self.people.left[everybody] > month], month)
+        processes.refresh(self.people, self.factors, everybody, month)
+
+    def live(self, month: int) -> None:
+        """One month, in the order of the module's first sentence."""
+        people = self.people
+        entered = demography.entered(people, month)
+        starting = demography.starting(people, month)
+        rows = np.union1d(starting, self.changed)
+        processes.refresh(people, self.factors, rows, month)
+        due = processes.advance(people, entered)
+        self.care.bill_dying(people, due, month)
+        demography.react(people, due, month)
+        self.changed = self.country.diseases.react(people, due, month)
+        self.care.bill(people, due, month)
+
+    def touch(self, rows: NDArray[np.int64]) -> None:
+        """Have the rates of some rows recomputed at the start of the next month."""
+        self.changed = np.union1d(self.changed, rows)
+
+    def close_year(self, month: int) -> tuple[Ledger, dict[str, NDArray[np.float64]]]:
+        """Book what is left of the year that ends with `month`; its ledger and its sums."""
+        people = self.people
+        entered = demography.entered(people, month)
+        processes.refresh(people, self.factors, np.arange(entered), month + 1)
+        year = self.year_of(month)
+        rows = claims.insured_in_year(people, entered, month)
+        seen = claims.ledger(people, rows, year, month, self.prices[year])
+        table = claims.sums(people, self.factors, rows, month, self.prices[year])
+        claims.start_anew(people, np.arange(entered))
+        return seen, table

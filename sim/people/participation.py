@@ -1,0 +1,136 @@
+"""Who attends what: members, places, and how strongly a programme acts on those who attend.
+
+Enrolment is the kernel's idea again: an eligible person bears so much hazard of being invited, and
+when nothing is left she is asked. Whoever agrees waits, ordered by overshoot, until a place is
+free. Effects are on treatment: they ramp up, hold while attended and wane afterwards.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.people.population import NEVER, Population
+
+
+@dataclass
+class Places:
+    """One programme's pool, waiting list and participants, over the rows of a population.
+
+    Attributes
+    ----------
+    remaining
+        float32 [n]: hazard of being invited that each person can still bear.
+    waiting
+        bool [n]: agreed, and waits for a place.
+    times
+        uint8 [n]: how often invited so far.
+    started, ended
+        int16 [n]: month of the last start, and of the last end (NEVER while attending);
+        0 and 0 for those who never attended.
+    """
+
+    name: str
+    remaining: NDArray[np.float32]
+    waiting: NDArray[np.bool_]
+    times: NDArray[np.uint8]
+    started: NDArray[np.int16]
+    ended: NDArray[np.int16]
+    planned: NDArray[np.int16]
+    touched: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+
+    @classmethod
+    def of(cls, name: str, people: Population) -> "Places":
+        """Open a programme for a population; nobody attends yet."""
+        n = people.n
+        return cls(
+            name,
+            people.threshold(np.arange(n), "invitation", name),
+            np.zeros(n, np.bool_),
+            np.zeros(n, np.uint8),
+            np.zeros(n, np.int16),
+            np.zeros(n, np.int16),
+            np.zeros(n, np.int16),
+        )
+
+    @property
+    def attending(self) -> NDArray[np.int64]:
+        """Rows of those who attend."""
+        return np.flatnonzero(self.ended == NEVER)
+
+    def invite(
+        self, people: Population, rows: NDArray[np.int64], hazard: Any, uptake: float
+    ) -> int:
+        """Let a month's hazard of invitation run over the eligible; return how many were asked.
+
+        `hazard` is per month, one number or one a row.
+        """
+        self.remaining[rows] -= np.asarray(hazard, np.float32)
+        asked = rows[(self.remaining[rows] <= 0) & ~self.waiting[rows]]
+        self.times[asked] += np.uint8(1)
+        agreed = people.uniform(asked, "uptake", self.name, occurrence=self.times[asked])
+        self.waiting[asked[agreed < uptake]] = True
+        self._renew(people, asked[agreed >= uptake])
+        return int(asked.size)
+
+    def admit(
+        self,
+        people: Population,
+        free: int,
+        month: int,
+        duration: int,
+        attrition: float,
+    ) -> NDArray[np.int64]:
+        """Give free places to those who have waited longest by overshoot; return who starts."""
+        queue = np.flatnonzero(self.waiting & (people.left == NEVER))
+        order = np.argsort(self.remaining[queue], kind="stable")
+        rows = queue[order[: max(free, 0)]]
+        self.waiting[rows] = False
+        self.started[rows] = month
+        self.ended[rows] = NEVER
+        stays = np.full(rows.size, duration, np.int64)
+        if attrition > 0:
+            borne = people.threshold(rows, "attrition", self.name, occurrence=self.times[rows])
+            stays = np.minimum(stays, np.ceil(borne / attrition * 12).astype(np.int64))
+        self.planned[rows] = np.minimum(month + np.maximum(stays, 1), NEVER - 1)
+        return rows
+
+    def release(
+        self, people: Population, month: int, duration: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """End the attendance of those whose time is over; return who completed, who dropped out.
+
+        The dead and those who moved away leave their place too and count as neither.
+        """
+        rows = self.attending
+        gone = rows[people.left[rows] != NEVER]
+        self.ended[gone] = month
+        self.waiting[people.left != NEVER] = False
+        over = rows[(self.planned[rows] <= month) & (people.left[rows] == NEVER)]
+        self.ended[over] = month
+        self._renew(people, over)
+        full = month - self.started[over] >= duration
+        return over[full], over[~full]
+
+    def close(self, month: int) -> None:
+        """The programme stops: everybody leaves, nobody waits."""
+        self.ended[self.attending] = month
+        self.waiting[:] = False
+
+    def strength(self, month: int, ramp: float, waning: float) -> NDArray[np.float64]:
+        """How much of the full effect acts on those who attend or attended, float64 [n].
+
+        Rises linearly over `ramp` months, falls linearly over `waning` months after the end.
+        """
+        until = np.minimum(self.ended, np.int16(month)).astype(float)
+        reached = np.clip((until - self.started + 1) / max(ramp, 1.0), 0.0, 1.0)
+        since = np.maximum(month - self.ended.astype(float), 0.0)
+        held = np.clip(1.0 - since / max(waning, 1.0), 0.0, 1.0)
+        found: NDArray[np.float64] = np.where(self.started != self.ended, reached * held, 0.0)
+        return found
+
+    def _renew(self, people: Population, rows: NDArray[np.int64]) -> None:
+        times = self.times[rows]
+        fresh = people.threshold(rows, "invitation", self.name, occurrence=times)
+        self.remaining[rows] = fresh

@@ -1,0 +1,168 @@
+"""Who there is: one row a person, one array a property.
+
+Why columns. A region of 33,000 insured has ten times as many people in its comparison; as objects
+they cost a thousand nanoseconds a month, as columns some dozens. Everybody has a row from the
+start, those not yet born or not yet moved in too: row number = person = address of her luck, in
+every arm, for ever.
+"""
+
+import copy
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim import randomness
+from sim.people.tally import Tally
+
+NEVER = 32_000
+"""Month of those who have not left: later than any horizon."""
+
+SECTORS = ("hospital", "physician", "drugs", "other", "long_term_care", "patient")
+"""Where money for care goes; the contract chooses among the first four."""
+
+ACCOUNTS = (*SECTORS, "qalys")
+"""What a person's year adds up to: EUR by sector in prices of the price year, and QALYs."""
+
+RUNNING = ACCOUNTS[1:]
+"""Accounts that run from month to month; hospital cost comes with events alone."""
+
+_COLUMNS: dict[str, Any] = {
+    "born": np.int16,  # month of birth; month 1 is the first contract month
+    "entered": np.int16,  # first month present
+    "left": np.int16,  # first month no longer present, NEVER while present
+    "billed": np.int16,  # running costs are booked up to the start of this month
+    "sex": np.uint8,  # 0 male, 1 female
+    "group": np.uint8,  # line of the tables: insurer's residents, or its comparison insured
+    "region": np.uint8,  # 0 the region, 1.. where the comparison lives
+    "insurer": np.uint8,
+    "fifth": np.uint8,  # of deprivation, 0 least to 4 most
+    "frailty": np.uint8,  # class; its effect stands in Factors
+    "intensity": np.uint8,  # class of running cost, independent of health
+    "physician": np.uint16,  # 0 none, else number of the practice
+    "member": np.bool_,
+    "member_since": np.int16,
+    "died": np.bool_,  # this year
+    "participation": np.int32,  # row of the table of programme effects, 0 none
+    "state": np.uint32,  # bit a condition or risk factor
+    "recent": np.uint32,  # bit a condition or event in its first months
+    "documented": np.uint32,  # bit a diagnosis the insurer has seen
+    "documented_before": np.uint32,  # the same at the end of last year
+}
+
+
+@dataclass
+class Population:
+    """Persons as columns. `n` rows; every array's last axis is the row.
+
+    Attributes
+    ----------
+    seed, first
+        Of the replicate; address of row 0: luck is drawn for (seed, first + row).
+    remaining, hazard
+        float32 [slots, n]: hazard each person can still bear; hazard per month.
+    occurrence
+        uint8 [slots, n]: how often the process has struck (admissions: this year).
+    rate, account
+        float32 [running, n], [accounts, n]: running cost per month; booked this year.
+    expiry
+        Month -> (rows, bit): when the first months after an onset or event end.
+    first_month
+        In which the first year of this population begins.
+    cohorts
+        int64 [years + 1]: first row of those entering in each year; rows are sorted by year of
+        entry and calendar month of birth, so that a month's birthdays are slices.
+    birthdays
+        int64 [years, 13]: bounds of the slices of each cohort by calendar month of birth.
+    tally
+        What happened to whom this year.
+    """
+
+    seed: int
+    first: int
+    n: int
+    columns: dict[str, NDArray[Any]]
+    remaining: NDArray[np.float32]
+    hazard: NDArray[np.float32]
+    occurrence: NDArray[np.uint8]
+    rate: NDArray[np.float32]
+    account: NDArray[np.float32]
+    expiry: dict[int, list[tuple[NDArray[np.int64], int]]] = field(default_factory=dict)
+    first_month: int = 1
+    cohorts: NDArray[np.int64] = field(default_factory=lambda: np.zeros(2, np.int64))
+    birthdays: NDArray[np.int64] = field(default_factory=lambda: np.zeros((1, 13), np.int64))
+    tally: Tally = field(default_factory=Tally)
+
+    def __getattr__(self, name: str) -> NDArray[Any]:
+        """Make each column readable as an attribute."""
+        try:
+            return self.__dict__["columns"][name]  # type: ignore[no-any-return]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    @classmethod
+    def empty(cls, n: int, slots: int, seed: int, first: int = 0) -> Self:
+        """`n` rows of nobody: all zero, not yet entered."""
+        people = cls(
+            seed=seed,
+            first=first,
+            n=n,
+            columns={name: np.zeros(n, dtype) for name, dtype in _COLUMNS.items()},
+            remaining=np.full((slots, n), np.inf, np.float32),
+            hazard=np.zeros((slots, n), np.float32),
+            occurrence=np.zeros((slots, n), np.uint8),
+            rate=np.zeros((len(RUNNING), n), np.float32),
+            account=np.zeros((len(ACCOUNTS), n), np.float32),
+        )
+        people.left[:] = NEVER
+        return people
+
+    def uniform(self, rows: Any, *decision: str, occurrence: Any = 0) -> NDArray[np.float64]:
+        """Luck in (0, 1) of some rows for a named decision, float64 [rows]."""
+        what = randomness.decision(*decision)
+        return randomness.uniform(self.seed, self.first + rows, what, occurrence)
+
+    def threshold(self, rows: Any, *decision: str, occurrence: Any = 0) -> NDArray[np.float32]:
+        """How much hazard some rows can bear for a named decision, float32 [rows]."""
+        what = randomness.decision(*decision)
+        return randomness.exponential(self.seed, self.first + rows, what, occurrence)
+
+    def normal(self, rows: Any, *decision: str, occurrence: Any = 0) -> NDArray[np.float64]:
+        """Standard normal luck of some rows for a named decision, float64 [rows]."""
+        what = randomness.decision(*decision)
+        return randomness.normal(self.seed, self.first + rows, what, occurrence)
+
+    def count(self, outcome: str, rows: Any, weights: Any = None) -> None:
+        """Count rows, or add up their weights, under an outcome, by group."""
+        self.tally.add(outcome, self.group[rows], weights)
+
+    @property
+    def bytes_per_person(self) -> float:
+        """State held for one row, in bytes."""
+        arrays = [*self.columns.values(), self.remaining, self.hazard, self.occurrence]
+        return sum(a.nbytes for a in [*arrays, self.rate, self.account]) / self.n
+
+    def present(self, month: int) -> NDArray[np.bool_]:
+        """Who is insured and alive at the start of a month, bool [n]."""
+        return (self.entered <= month) & (self.left > month)
+
+    def age(self, month: int) -> NDArray[np.int16]:
+        """Completed years of age, int16 [n]; negative before birth."""
+        return (month - self.born) // np.int16(12)  # type: ignore[no-any-return]
+
+    def months_in(self, first: int, last: int) -> NDArray[np.int16]:
+        """Months each person was present from `first` to `last`, both included, int16 [n]."""
+        start = np.maximum(self.entered, np.int16(first))
+        end = np.minimum(self.left, np.int16(last + 1))
+        return np.maximum(end - start, 0)  # type: ignore[no-any-return]
+
+    def leave(self, rows: NDArray[Any], month: int) -> None:
+        """Take rows out for ever: this month is their last."""
+        self.left[rows] = month + 1
+        self.hazard[:, rows] = 0
+        self.remaining[:, rows] = np.inf
+
+    def copy(self) -> Self:
+        """Return a snapshot that lives on independently: how arms start from one history."""
+        return copy.deepcopy(self)

@@ -1,0 +1,241 @@
+"""Hazards accumulate, events fall due: the one kernel.
+
+Every month each process takes its hazard from what the person can still bear; when nothing is
+left, the event falls due. That is all the kernel knows: it subtracts, compares and returns the
+(slot, row) pairs that fell due. Rates are a pure function of a person's state and are recomputed
+only when something changed, so doing it twice is harmless. Both loops run as plain Python too
+(NUMBA_DISABLE_JIT=1), with the same bits; arithmetic is float32 throughout, + - * / alone.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from sim.people.factors import DEATH, Factors
+from sim.people.population import RUNNING, Population
+
+_BLOCK = 512
+_CHUNK = 65_536
+_ZERO = np.float32(0)
+_ELEVEN = np.float32(11)
+_OLDEST = 100
+_ONE_BIT = np.uint32(1)
+
+
+class Due(NamedTuple):
+    """What fell due in a month: slots and rows of events, and who is near death.
+
+    `near` are the rows whose expected remaining time is below twelve months, those who die
+    this month among them.
+    """
+
+    slot: NDArray[np.int64]
+    row: NDArray[np.int64]
+    near: NDArray[np.int64]
+
+
+@njit(cache=True)
+def _advance(
+    remaining: Any, hazard: Any, first: Any, last: Any, slots: Any, rows: Any, near: Any
+) -> Any:
+    count = 0
+    soon = 0
+    for start in range(first, last, _BLOCK):
+        end = min(start + _BLOCK, last)
+        for slot in range(remaining.shape[0]):
+            left = remaining[slot]
+            monthly = hazard[slot]
+            struck = 0
+            for row in range(start, end):
+                value = left[row] - monthly[row]
+                left[row] = value
+                struck += value <= _ZERO
+            if struck > 0:
+                for row in range(start, end):
+                    if left[row] <= _ZERO:
+                        slots[count] = slot
+                        rows[count] = row
+                        count += 1
+        left = remaining[DEATH]
+        monthly = hazard[DEATH]
+        struck = 0
+        for row in range(start, end):
+            struck += left[row] <= _ELEVEN * monthly[row]
+        if struck > 0:
+            for row in range(start, end):
+                if left[row] <= _ELEVEN * monthly[row]:
+                    near[soon] = row
+                    soon += 1
+    return count, soon
+
+
+@njit(cache=True)
+def _refresh(
+    rows: Any,
+    month: Any,
+    width: Any,
+    transitions: Any,
+    born: Any,
+    entered: Any,
+    left: Any,
+    billed: Any,
+    sex: Any,
+    region: Any,
+    frailty: Any,
+    fifth: Any,
+    intensity: Any,
+    physician: Any,
+    participation: Any,
+    state: Any,
+    recent: Any,
+    hazard: Any,
+    rate: Any,
+    account: Any,
+    base: Any,
+    by_state: Any,
+    by_recent: Any,
+    by_group: Any,
+    by_intensity: Any,
+    by_region: Any,
+    by_physician: Any,
+    by_participation: Any,
+    onset_of: Any,
+    remission_of: Any,
+    bit_of: Any,
+    requires_of: Any,
+    found: Any,
+) -> None:
+    running = width - transitions
+    for k in range(rows.size):
+        row = rows[k]
+        until = min(left[row], month)
+        if billed[row] >= until:
+            months = _ZERO
+        else:
+            months = np.float32(until - billed[row])
+            billed[row] = until
+            for a in range(running):
+                account[a + 1, row] += rate[a, row] * months
+        if entered[row] > month:
+            continue
+        if left[row] <= month:
+            if months > _ZERO:
+                for slot in range(hazard.shape[0]):
+                    hazard[slot, row] = _ZERO
+                for a in range(running):
+                    rate[a, row] = _ZERO
+            continue
+        age = min(max((month - born[row]) // 12, 0), _OLDEST)
+        line = base[sex[row], age]
+        group = by_group[frailty[row] * 5 + fifth[row]]
+        place = by_region[region[row]]
+        spread = by_intensity[intensity[row]]
+        for q in range(width):
+            found[q] = line[q] * group[q] * place[q] * spread[q]
+        mask = state[row]
+        bit = 0
+        while mask:
+            if mask & _ONE_BIT:
+                line = by_state[bit, age]
+                for q in range(width):
+                    found[q] = found[q] * line[q]
+            mask >>= _ONE_BIT
+            bit += 1
+        mask = recent[row]
+        bit = 0
+        while mask:
+            if mask & _ONE_BIT:
+                line = by_recent[bit]
+                for q in range(width):
+                    found[q] = found[q] * line[q]
+            mask >>= _ONE_BIT
+            bit += 1
+        if physician[row]:
+            line = by_physician[physician[row]]
+            for q in range(width):
+                found[q] = found[q] * line[q]
+        if participation[row]:
+            line = by_participation[participation[row]]
+            for q in range(width):
+                found[q] = found[q] * line[q]
+        mask = state[row]
+        for slot in range(hazard.shape[0]):
+            value = found[onset_of[slot]]
+            if bit_of[slot] >= 0 and (mask >> np.uint32(bit_of[slot])) & _ONE_BIT:
+                value = _ZERO
+                if remission_of[slot] >= 0:
+                    value = found[remission_of[slot]]
+            needed = requires_of[slot]
+            if needed >= 0 and not (mask >> np.uint32(needed)) & _ONE_BIT:
+                value = _ZERO
+            hazard[slot, row] = value
+        for a in range(running):
+            rate[a, row] = found[transitions + a]
+
+
+def advance(people: Population, entered: int) -> Due:
+    """Let one month take its hazard from the first `entered` rows; return what fell due.
+
+    Rows that are absent bear no hazard and are never due. Chunks bound the memory of the
+    answer and change nothing else.
+    """
+    slots = people.remaining.shape[0]
+    size = min(_CHUNK, max(entered, 1))
+    slot = np.empty(size * slots, np.uint8)
+    row = np.empty(size * slots, np.int32)
+    near = np.empty(size, np.int32)
+    found: list[tuple[Any, Any, Any]] = []
+    for first in range(0, entered, size):
+        last = min(first + size, entered)
+        count, soon = _advance(people.remaining, people.hazard, first, last, slot, row, near)
+        due = slot[:count].astype(np.int64), row[:count].astype(np.int64)
+        found.append((*due, near[:soon].astype(np.int64)))
+    if not found:
+        nobody = np.empty(0, np.int64)
+        return Due(nobody, nobody, nobody)
+    return Due(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
+
+
+def refresh(people: Population, factors: Factors, rows: NDArray[Any], month: int) -> None:
+    """Book running costs up to the start of `month`, then recompute the rates of some rows.
+
+    The dead and the absent get rates of zero.
+    """
+    c = people.columns
+    _refresh(
+        rows,
+        month,
+        factors.width,
+        factors.width - len(RUNNING),
+        c["born"],
+        c["entered"],
+        c["left"],
+        c["billed"],
+        c["sex"],
+        c["region"],
+        c["frailty"],
+        c["fifth"],
+        c["intensity"],
+        c["physician"],
+        c["participation"],
+        c["state"],
+        c["recent"],
+        people.hazard,
+        people.rate,
+        people.account,
+        factors.base,
+        factors.by_state,
+        factors.by_recent,
+        factors.by_group,
+        factors.by_intensity,
+        factors.by_region,
+        factors.by_physician,
+        factors.by_participation,
+        factors.onset_of,
+        factors.remission_of,
+        factors.bit_of,
+        factors.requires_of,
+        np.empty(factors.width, np.float32),
+    )

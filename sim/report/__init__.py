@@ -1,0 +1,1 @@
+"""The report reads results and never the model: tables, figures, one page."""

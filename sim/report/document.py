@@ -1,0 +1,73 @@
+"""The report as one page that needs nothing else, and its short form on the screen."""
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from rich.table import Table
+
+from sim.report import plots, sections, tables, words
+from sim.report.drawing import Picture
+from sim.report.headline import FIGURES, headline, quantiles, sentences
+from sim.report.published import Answer, answers
+from sim.results import Results, to_json
+
+PAGE = Path(__file__).with_name("page.html")
+
+
+def documents(results: Results) -> dict[str, bytes]:
+    """Return everything a run folder holds beside tables and settings: name -> bytes."""
+    summary, drawn = tables.summary(results), plots.pictures(results)
+    files = {"summary.json": to_json(summary)}
+    for picture in drawn:
+        files[f"figures/{picture.name}.png"] = picture.png
+        files[f"figures/{picture.name}.svg"] = picture.svg
+    files["report.html"] = page(results, summary, drawn).encode()
+    return files
+
+
+def page(results: Results, summary: Mapping[str, Any], drawn: Sequence[Picture]) -> str:
+    """Write the report as one HTML page that loads nothing from elsewhere."""
+    seeds = len(results.seeds)
+    return Template(PAGE.read_text("utf-8")).substitute(
+        title=escape(str((results.config.get("region") or {}).get("label", "Integrated care"))),
+        subtitle=escape(
+            f"Simulated contract, {results.first_year}{words.DASH}{results.last_year}; "
+            f"experiment {results.experiment}, {seeds} {'seed' if seeds == 1 else 'seeds'}"
+        ),
+        headline=escape(headline(summary)),
+        sentences="\n".join(f"<p>{escape(sentence)}</p>" for sentence in sentences(summary)),
+        summary=sections.figures(summary),
+        pictures="\n".join(sections.picture(picture) for picture in drawn),
+        years=sections.years(results),
+        settlement=sections.settlement(results),
+        programmes=sections.programmes(results),
+        published=sections.published(answers(results)),
+        limits=sections.limits(results),
+        again=sections.again(results),
+        footer=escape(
+            "Amounts are nominal EUR of the year in which they fall, undiscounted, of the "
+            "contracting insurers' residents. Month 1 is the first month of the contract."
+        ),
+    )
+
+
+def screen(summary: Mapping[str, Any], published: Sequence[Answer]) -> Table:
+    """Return the figures as a table for the terminal, the published ones with their sources."""
+    table = Table(title=headline(summary), title_justify="left", title_style="bold")
+    for name in ("Figure", "P10", "P50", "P90", "Published", "Source"):
+        table.add_column(name, justify="right" if name.startswith("P") else "left")
+    for name, (label, _) in FIGURES.items():
+        table.add_row(label, *quantiles(name, summary[name], summary["first_year"]))
+    for answer in published:
+        table.add_section()
+        figure = answer.figure
+        given = (figure.written(figure.value), figure.source)
+        if not answer.within:
+            table.add_row(f"{figure.title}: outside the horizon", "", "", "", *given)
+        for label, cells in answer.rows():
+            table.add_row(f"{figure.title}: {label}", *cells, *given)
+            given = ("", "")
+    return table

@@ -1,0 +1,273 @@
+"""A scenario made ready: every parameter model validated, the country compiled, the places laid out.
+
+What is built here is shared by all seeds and arms and never changes afterwards.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, Field, ValidationError
+
+from sim import tables
+from sim.agents.integrator import GenerationTerms
+from sim.agents.physician import NetworkTerms
+from sim.agents.programme import ProgrammeTerms
+from sim.contract.settlement import Terms
+from sim.funding.instruments import Loan
+from sim.people.cohort import Place
+from sim.people.country import Country, Morbidity, Trends, country
+from sim.people.diseases import Disease
+from sim.people.factors import AGES, Factors
+from sim.quantity import Refusal, refusal_from
+from sim.scenario import Scenario
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class PopulationTerms(Morbidity, frozen=True, extra="forbid"):
+    """How people renew themselves, and how prices move, as conf/population describes it."""
+
+    source: str
+    first_year: int
+    last_year: int
+    structure_years: int = Field(ge=0)
+    size: int = Field(gt=0)
+    comparison: int | None = Field(None, gt=0)
+    comparison_ratio: float = Field(gt=0)
+    comparison_regions: int = Field(ge=1)
+    comparison_table: str
+    total_fertility: float = Field(ge=0)
+    male_births: float = Field(gt=0, lt=1)
+    migration_out: float = Field(ge=0)
+    migration_in_ratio: float = Field(ge=0)
+    switching_out: float = Field(ge=0)
+    switching_in_ratio: float = Field(ge=0)
+    trends: Trends
+    wages: float
+    price_shock_sd: float = Field(ge=0)
+    regional_drift_sd: float = Field(ge=0)
+    regional_level_sd: float = Field(ge=0)
+
+
+class InsurerTerms(BaseModel, frozen=True, extra="forbid"):
+    """An insurer that signed: its name and its share of the insured."""
+
+    label: str
+    share: float = Field(gt=0, le=1)
+
+
+class RegionTerms(BaseModel, frozen=True, extra="forbid"):
+    """A region, as conf/region describes it; units and sources there."""
+
+    label: str
+    country: str
+    population_table: str
+    population_table_year: int
+    currency: str
+    legal_frame: str
+    start_year: int
+    baseline_years: int = Field(ge=2)
+    preparation_months: int = Field(ge=0)
+    insured: int = Field(gt=0)
+    insurers: dict[str, InsurerTerms]
+    deprivation: tuple[float, float, float, float, float]
+    mortality_level: float = Field(gt=0)
+    cost_level: float = Field(gt=0)
+    published: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Everything a run needs, ready: parameter models, country, places, calendar.
+
+    Attributes
+    ----------
+    first_month
+        In which the history begins: January, `baseline_years` before month 1.
+    last_month
+        Of the contract.
+    """
+
+    region: RegionTerms
+    population: PopulationTerms
+    contract: Terms
+    network: NetworkTerms
+    programmes: dict[str, ProgrammeTerms]
+    companies: tuple[GenerationTerms, ...]
+    loans: tuple[Loan, ...]
+    country: Country
+    home: Place
+    elsewhere: Place
+    years: int
+
+    @property
+    def first_month(self) -> int:
+        """Month in which the history begins; month 1 is the first contract month."""
+        return 1 - 12 * self.region.baseline_years
+
+    @property
+    def last_month(self) -> int:
+        """Last month of the contract."""
+        return 12 * self.years
+
+    @property
+    def calendar(self) -> range:
+        """Calendar years lived: the baseline and the contract."""
+        start = self.region.start_year
+        return range(start - self.region.baseline_years, start + self.years)
+
+    @property
+    def comparison(self) -> int:
+        """Persons insured elsewhere at the start of the contract."""
+        terms = self.population
+        return terms.comparison or round(terms.size * terms.comparison_ratio)
+
+    def without_intervention(self) -> "Setting":
+        """The same region where nobody joins, nothing is offered and no company exists."""
+        nobody = self.network.model_copy(update={"joining": 0.0, "membership": 0.0})
+        return replace(self, network=nobody, programmes={}, companies=(), loans=())
+
+    def factors(self) -> Factors:
+        """A table of factors of one's own: baselines and lines of physicians change by arm."""
+        own = replace(self.country.factors, base=self.country.factors.base.copy())
+        width = own.width
+        by_region = np.ones((1 + self.population.comparison_regions, width), np.float32)
+        by_region[0, own.rates["death"]] = self.region.mortality_level
+        own.by_region = by_region
+        return own
+
+    def trend(self) -> dict[int, NDArray[np.float64]]:
+        """Year -> factor on each baseline rate, carried from the year of the tables."""
+        factors, trends = self.country.factors, self.population.trends
+        per_year = np.zeros(factors.width)
+        for process in factors.processes:
+            yearly = {
+                "death": trends.mortality,
+                "condition": trends.incidence,
+                "event": trends.incidence,
+                "admission": trends.admissions,
+            }.get(process.kind, 0.0)
+            per_year[factors.rates[process.name]] = yearly
+        table = self.population.table_year
+        return {year: np.exp(per_year * (year - table)) for year in self.calendar}
+
+
+def setting(scenario: Scenario) -> Setting:
+    """Validate and compile a scenario; whatever is wrong is refused by name."""
+    values = scenario.values
+    region = _model(RegionTerms, values["region"], "region")
+    population = _model(PopulationTerms, values["population"], "population")
+    diseases = _models(Disease, values["diseases"], "diseases")
+    programmes = _models(ProgrammeTerms, values["programmes"], "programmes")
+    contract = _model(Terms, values["contract"], "contract")
+    network = _model(NetworkTerms, values["network"], "network")
+    generation = _model(GenerationTerms, values["generation"], "generation")
+    loans = tuple(
+        _model(Loan, loan, f"funding.instruments.{i}")
+        for i, loan in enumerate(values["funding"]["instruments"])
+    )
+    years = int(values["horizon"]["years"])
+    _check_shares(region)
+    _check_structure(region, population)
+    compiled = country(diseases, dict(values["diseases"]), population, population.comparison_regions)
+    span = range(region.start_year - region.baseline_years, region.start_year + years)
+    home = _place(region, population, compiled, region.population_table, span)
+    elsewhere = _place(region, population, compiled, population.comparison_table, span)
+    elsewhere = replace(elsewhere, deprivation=np.full(5, 0.2))
+    return Setting(
+        region,
+        population,
+        contract,
+        network,
+        programmes,
+        (generation,),
+        loans,
+        compiled,
+        home,
+        replace(elsewhere, mortality=elsewhere.mortality / region.mortality_level),
+        years,
+    )
+
+
+def _model(kind: type[Model], given: Any, prefix: str) -> Model:
+    try:
+        return kind.model_validate(given)
+    except ValidationError as error:
+        raise refusal_from(error, prefix, list(kind.model_fields)) from error
+
+
+def _models(kind: type[Model], given: dict[str, Any], prefix: str) -> dict[str, Model]:
+    return {name: _model(kind, one, f"{prefix}.{name}") for name, one in given.items()}
+
+
+def _check_shares(region: RegionTerms) -> None:
+    for what, shares in (
+        ("region.insurers", [i.share for i in region.insurers.values()]),
+        ("region.deprivation", region.deprivation),
+    ):
+        if abs(sum(shares) - 1) > 1e-9:
+            raise Refusal(
+                f"{what}: the shares {list(shares)} add up to {sum(shares):g}, but they are "
+                "parts of one whole; make them add up to 1"
+            )
+
+
+def _check_structure(region: RegionTerms, terms: PopulationTerms) -> None:
+    first = region.start_year - region.baseline_years
+    if abs(first - region.population_table_year) > terms.structure_years:
+        raise Refusal(
+            f"region.start_year is {region.start_year}: its history begins in {first}, but the age "
+            f"structure {region.population_table!r} is that of {region.population_table_year} and "
+            f"no trend is declared that carries it further than population.structure_years "
+            f"({terms.structure_years}); start within that range or name a table of another year"
+        )
+
+
+def _place(
+    region: RegionTerms, terms: PopulationTerms, compiled: Country, table: str, years: range
+) -> Place:
+    """Lay out a place from its tables: structure, mortality by year, moves, births."""
+    frame = tables.table("population_by_age")
+    rows = frame[frame["place"] == table].sort_values("age")
+    if len(rows) != AGES:
+        known = ", ".join(sorted(frame["place"].unique()))
+        raise Refusal(
+            f"region.population_table is {table!r}, which conf/tables/population_by_age.csv "
+            f"does not hold with ages 0 to 100; allowed are {known}"
+        )
+    structure = rows[["male", "female"]].to_numpy(float).T
+    calendar = np.array(years)
+    carried = np.exp(terms.trends.mortality * (calendar - terms.table_year))
+    mortality = compiled.mortality * carried[:, None, None] * region.mortality_level
+    movers = _of_country("migration_by_age", "share", terms.country)
+    shares = structure / structure.sum()
+    by_age = movers / movers.sum() / shares.sum(axis=0)
+    leaving = np.tile(terms.migration_out * by_age + terms.switching_out, (2, 1))
+    moved = terms.migration_out * np.tile(movers / movers.sum() / 2, (2, 1))
+    switched = terms.switching_out * shares
+    departures = terms.migration_out + terms.switching_out
+    arriving = (moved * terms.migration_in_ratio + switched * terms.switching_in_ratio) / max(
+        departures, 1e-12
+    )
+    fertility = terms.total_fertility * _of_country("fertility", "share", terms.country)
+    return Place(
+        structure=structure,
+        mortality=mortality,
+        leaving=leaving,
+        fertility=fertility,
+        arriving=arriving,
+        male_births=terms.male_births,
+        deprivation=np.array(region.deprivation),
+        insurers=np.array([i.share for i in region.insurers.values()]),
+    )
+
+
+def _of_country(name: str, column: str, country_name: str) -> NDArray[np.float64]:
+    """One column by single age of a country, zero where the table is silent, float64 [101]."""
+    frame = tables.table(name)
+    frame = frame[frame["country"] == country_name]
+    found = np.zeros(AGES)
+    found[frame["age"].to_numpy(int)] = frame[column]
+    return found

@@ -1,0 +1,59 @@
+"""The tables of conf, by name: columns as they stand, courses by single year of age."""
+
+import functools
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.interpolate import PchipInterpolator
+
+from sim.quantity import Refusal
+
+AGES = np.arange(101)
+
+
+def conf_folder() -> Path:
+    """Where conf lies: beside the package, in a checkout and in an installed wheel alike."""
+    return Path(__file__).resolve().parent.parent / "conf"
+
+
+@functools.cache
+def table(name: str) -> pd.DataFrame:
+    """Read a table of conf/tables; its sources stand in its head, behind `#`."""
+    path = conf_folder() / "tables" / f"{name}.csv"
+    if not path.exists():
+        raise Refusal(f"conf/tables/{name}.csv is named but does not exist; write it or name another")
+    return pd.read_csv(path, comment="#")
+
+
+def course(ages: Any, values: Any) -> NDArray[np.float64]:
+    """Monotone interpolation between points to single years 0 to 100, float64 [101]."""
+    order = np.argsort(np.asarray(ages))
+    x = np.asarray(ages, dtype=float)[order]
+    y = np.asarray(values, dtype=float)[order]
+    if x.size == 1:
+        return np.full(AGES.size, y[0])
+    inside = np.clip(AGES, x[0], x[-1])
+    found: NDArray[np.float64] = PchipInterpolator(x, y)(inside)
+    return found
+
+
+def by_sex_and_age(frame: pd.DataFrame, column: str, what: str) -> NDArray[np.float64]:
+    """Courses of a column for men and women, float64 [2, 101]; `what` names it in errors."""
+    rows = []
+    for sex in ("male", "female"):
+        part = frame[frame["sex"] == sex]
+        if part.empty:
+            raise Refusal(f"conf/tables has no rows for {what}, sex {sex}; add them with source")
+        rows.append(course(part["age"], part[column]))
+    return np.stack(rows)
+
+
+def shapes() -> dict[str, NDArray[np.float64]]:
+    """Named courses by age, 1 at age 65, by which ratios and fatalities vary."""
+    frame = table("age_shapes")
+    return {
+        str(name): course(part["age"], part["factor"]) for name, part in frame.groupby("shape")
+    }

@@ -1,0 +1,151 @@
+"""Promises of coherence: a scenario whose parts do not fit is answered in sentences."""
+
+from copy import deepcopy
+from typing import Any
+
+import pytest
+
+from sim.coherence import complaints
+
+SOUND: dict[str, Any] = {
+    "seeds": 10,
+    "out": None,
+    "compute": {"processes": None},
+    "horizon": {"years": 12},
+    "population": {"size": 100, "comparison": None, "first_year": 2000, "last_year": 2040},
+    "region": {
+        "start_year": 2006,
+        "baseline_years": 2,
+        "insurers": {"aok": {"share": 0.94}, "lkk": {"share": 0.06}},
+        "deprivation": [0.2, 0.2, 0.2, 0.2, 0.2],
+    },
+    "diseases": {
+        "diabetes": {"kind": "condition", "hazard_ratio_of": {"death": 1.4, "stroke": 2}},
+        "stroke": {"kind": "condition"},
+        "recurrent_stroke": {"kind": "event", "requires": "stroke", "brings": ["stroke"]},
+    },
+    "programmes": {
+        "coach": {
+            "eligibility": {"any_of": ["diabetes"], "none_of": []},
+            "hazard_ratio_of": {"avoidable_admission": 0.9},
+            "cost_ratio_of": {"drugs": 1.02},
+        }
+    },
+}
+
+
+def changed(path: str, value: Any) -> dict[str, Any]:
+    """Return the sound scenario with the value at a dotted path changed."""
+    scenario = deepcopy(SOUND)
+    node = scenario
+    *parents, last = path.split(".")
+    for part in parents:
+        node = node[part]
+    node[last] = value
+    return scenario
+
+
+def test_a_scenario_whose_parts_fit_is_not_complained_about() -> None:
+    assert list(complaints(SOUND)) == []
+
+
+@pytest.mark.parametrize("seeds", [0, -1, True, 1.5, "ten", None, [], [1, 1], [-1], [1, True]])
+def test_seeds_are_a_number_or_a_list_of_different_ones(seeds: Any) -> None:
+    (complaint,) = complaints(changed("seeds", seeds))
+    assert complaint.startswith(f"seeds is {seeds!r}")
+    assert "seeds=20" in complaint
+    assert "seeds=[1,2,3]" in complaint
+
+
+@pytest.mark.parametrize("seeds", [1, 20, [0], [3, 1, 2]])
+def test_how_many_seeds_or_which_is_accepted(seeds: Any) -> None:
+    assert list(complaints(changed("seeds", seeds))) == []
+
+
+@pytest.mark.parametrize("years", [0, 41, 2.5, "many", None])
+def test_a_horizon_is_one_to_forty_years(years: Any) -> None:
+    (complaint,) = complaints(changed("horizon.years", years))
+    assert f"horizon.years is {years!r}" in complaint
+    assert "1 to 40" in complaint
+
+
+def test_a_start_before_the_tables_begin_names_the_first_possible_start() -> None:
+    (complaint,) = complaints(changed("region.start_year", 2001))
+    for words in ("region.start_year is 2001", "1999", "back only to 2000", "Start in 2002"):
+        assert words in complaint
+
+
+def test_a_start_whose_baseline_begins_with_the_tables_is_accepted() -> None:
+    assert list(complaints(changed("region.start_year", 2002))) == []
+
+
+def test_a_horizon_beyond_the_tables_names_the_longest_possible_one() -> None:
+    (complaint,) = complaints(changed("horizon.years", 36))
+    for words in ("horizon.years is 36", "2041", "only to 2040", "up to 35 years"):
+        assert words in complaint
+
+
+def test_tables_that_end_before_they_begin_are_refused() -> None:
+    (complaint,) = complaints(changed("population.last_year", 1990))
+    assert "population.first_year is 2000, after population.last_year, 1990" in complaint
+
+
+@pytest.mark.parametrize("size", [0, -5, None, 2.5])
+def test_zero_persons_are_refused(size: Any) -> None:
+    (complaint,) = complaints(changed("population.size", size))
+    assert f"population.size is {size!r}" in complaint
+    assert "1 or more" in complaint
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("population.comparison", 0),
+        ("compute.processes", 0),
+        ("compute.processes", "all"),
+        ("out", ""),
+        ("region.start_year", "soon"),
+        ("region.baseline_years", 0),
+        ("region.deprivation", [0.5, 0.6]),
+        ("region.insurers", {"aok": {"share": 0.4}}),
+        ("region.insurers", {"aok": {"share": None}}),
+    ],
+)
+def test_what_cannot_be_is_named_with_what_is_allowed(path: str, value: Any) -> None:
+    (complaint,) = complaints(changed(path, value))
+    assert path.split(".")[-1] in complaint
+    assert "Allowed" in complaint
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "word"),
+    [
+        ("diseases.diabetes.hazard_ratio_of", {"strok": 2}, "strok"),
+        ("diseases.diabetes.hazard_ratio_by_age", {"cancer": "flat"}, "cancer"),
+        ("diseases.stroke.recent_hazard_ratio_of", {"cancer": 2}, "cancer"),
+        ("diseases.recurrent_stroke.requires", "infarction", "infarction"),
+        ("diseases.recurrent_stroke.brings", ["recurrent_stroke"], "recurrent_stroke"),
+        ("diseases.stroke.cost_ratio_of", {"hospital": 2}, "hospital"),
+        ("programmes.coach.hazard_ratio_of", {"smoking": 0.9}, "smoking"),
+        ("programmes.coach.remission_ratio_of", {"death": 1.1}, "death"),
+        ("programmes.coach.cost_ratio_of", {"drug": 1.1}, "drug"),
+        ("programmes.coach.eligibility", {"none_of": ["dementia"]}, "dementia"),
+    ],
+)
+def test_a_name_that_nobody_selected_is_refused_with_its_file(
+    path: str, value: Any, word: str
+) -> None:
+    (complaint,) = complaints(changed(path, value))
+    group, name, key = path.split(".")
+    assert f"{key}" in complaint
+    assert f"conf/{group}/{name}.yaml" in complaint
+    assert f": {word} is not a " in complaint
+    assert "leave out what names it" in complaint
+
+
+def test_a_name_used_in_many_places_is_complained_about_once() -> None:
+    scenario = deepcopy(SOUND)
+    for number in range(5):
+        scenario["programmes"][f"coach_{number}"] = {"hazard_ratio_of": {"cancer": 1}}
+    (complaint,) = complaints(scenario)
+    assert "and 2 more: cancer" in complaint
