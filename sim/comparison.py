@@ -40,9 +40,7 @@ def prices(setting: Setting, seed: int) -> dict[int, NDArray[np.float64]]:
     """
     terms, years = setting.population, setting.calendar
     before = terms.price_year - years[0]
-    national = care.price_index(
-        seed, len(years), terms.trends.cost, terms.price_shock_sd, before
-    )
+    national = care.price_index(seed, len(years), terms.trends.cost, terms.price_shock_sd, before)
     levels = care.regional_levels(
         seed,
         1 + terms.comparison_regions,
@@ -104,4 +102,3 @@ def live_elsewhere(
             months += float(sums["person_years"].sum() * 12)
             yearbook.people(sums, year, tuple(setting.region.insurers), resident=False)
     return Comparison(norms, yearbook, months)
-

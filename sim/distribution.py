@@ -37,9 +37,7 @@ def distribution(
     """
     found = sorted(float(value) for value in values if value is not None)
     if not all(map(math.isfinite, found)):
-        raise ValueError(
-            "a value is neither finite nor None; a seed without a value gives None"
-        )
+        raise ValueError("a value is neither finite nor None; a seed without a value gives None")
     none = len(values) - len(found)
     if none and bad_end is None:
         raise ValueError(

@@ -1,8 +1,8 @@
 """A folder that is written whole or not at all, and knows by checksums whether it is whole.
 
 Everything goes into a hidden folder beside the place, which is renamed when all of it is on
-the disk; so whatever interrupts the writing leaves nothing that looks whole. Meanwhile it is locked;
-a later writer removes what it finds there unlocked.
+the disk; so whatever interrupts the writing leaves nothing that looks whole. Meanwhile it is
+locked; a later writer removes what it finds there unlocked.
 """
 
 import fcntl
@@ -76,9 +76,7 @@ def admit(folder: Path) -> None:
             )
         manifest = manifest_of(folder)
         ours = set() if manifest is None else {MANIFEST, *manifest["files"]}
-        there = [
-            str(path.relative_to(folder)) for path in folder.rglob("*") if not path.is_dir()
-        ]
+        there = [str(path.relative_to(folder)) for path in folder.rglob("*") if not path.is_dir()]
         foreign = sorted(set(there) - ours)
         if foreign:
             more = f" and {len(foreign) - 1} more" if len(foreign) > 1 else ""

@@ -228,8 +228,10 @@ class Region(mesa.Model):
         )
         for physician in self.physicians:
             physician.count(int(members[physician.number]), self.price)
+        programmes = sum(programme.due for programme in self.programmes)
+        network = sum(physician.due for physician in self.physicians)
         for integrator in self.integrators:
-            integrator.pay(self.month, self.price, self.programmes, self.joined)
+            integrator.pay(self.month, self.price, programmes, network)
 
     def _receive(self) -> None:
         """Settlements that are due are paid, and the network has its bonus of them."""
@@ -237,13 +239,20 @@ class Region(mesa.Model):
             if settlement.paid_month == self.month:
                 for insurer, share in zip(self.insurers, self.shares[year], strict=True):
                     insurer.pay_shared_savings(settlement, share, self.month)
+        joined = self.joined
+        members = sum(physician.members for physician in joined)
         for integrator in self.integrators:
-            integrator.pass_on(self.month, self.joined)
+            bonus = integrator.pass_on(self.month) if members else 0.0
+            for physician in joined:
+                physician.bonus += bonus * physician.members / max(members, 1)
 
     def _fund(self) -> None:
         """Debts are serviced as far as cash goes, what is missing is drawn; December is kept."""
         for integrator in self.integrators:
-            integrator.settle_with_lenders(self.month, self.lenders)
+            for lender in self.lenders:
+                lender.collect(max(integrator.cash, 0.0), self.month)
+            for lender in self.lenders:
+                lender.lend(-integrator.cash, self.month)
         if self.month % 12 == 0:
             self._record_company()
 

@@ -149,9 +149,7 @@ def refusal_from(error: ValidationError, prefix: str, allowed: Sequence[str] = (
     It names key, value, what is allowed and the remedy. `allowed` are the keys the rule knows,
     so that a misspelt one can be answered with its neighbours.
     """
-    return Refusal(
-        "\n".join(_complaint(details, prefix, allowed) for details in error.errors())
-    )
+    return Refusal("\n".join(_complaint(details, prefix, allowed) for details in error.errors()))
 
 
 def nearest(word: str, known: Sequence[str]) -> str:
@@ -197,9 +195,7 @@ def _complaint(details: Any, prefix: str, allowed: Sequence[str]) -> str:
     if details["type"] == "missing":
         return f"{place} is missing. Give it a value."
     if details["type"] == "extra_forbidden":
-        return (
-            f"{place} is not known. {nearest(name, allowed)} Correct the name or leave it out."
-        )
+        return f"{place} is not known. {nearest(name, allowed)} Correct the name or leave it out."
     said = str(details["msg"]).removeprefix("Value error, ")
     if isinstance(details["input"], Mapping):
         return f"{place}: {said}."

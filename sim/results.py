@@ -194,9 +194,7 @@ def to_parquet(table: str, frame: pd.DataFrame) -> bytes:
     """Return the table as parquet: declared columns, in order, without metadata."""
     for name, declared in TABLES[table].items():
         if "<" not in name and name not in frame:
-            raise ValueError(
-                f"{table}.{name} ({declared.unit}) is declared but was not computed."
-            )
+            raise ValueError(f"{table}.{name} ({declared.unit}) is declared but was not computed.")
     fixed = [name for name in TABLES[table] if name in frame]
     varying = sorted(str(name) for name in frame if name not in TABLES[table])
     keys = [name for name in ("arm", "seed", "year", "month") if name in frame]
@@ -209,9 +207,7 @@ def to_parquet(table: str, frame: pd.DataFrame) -> bytes:
             raise ValueError(f"{table}.{name} has empty cells; none of its cells may be empty.")
         if declared.unit not in TYPES and np.isinf(values.to_numpy(float)).any():
             raise ValueError(f"{table}.{name} has infinite cells.")
-        arrays.append(
-            pa.array(values, TYPES.get(declared.unit, pa.float64()), from_pandas=True)
-        )
+        arrays.append(pa.array(values, TYPES.get(declared.unit, pa.float64()), from_pandas=True))
         fields.append(pa.field(name, arrays[-1].type))
     sink = pa.BufferOutputStream()
     pq.write_table(
@@ -249,9 +245,7 @@ def write(results: Results, folder: Path, documents: Mapping[str, bytes]) -> Non
 
     `documents` maps relative names (summary.json, report.html, figures/...) to bytes.
     """
-    files = {
-        f"{name}.parquet": to_parquet(name, frame) for name, frame in results.tables.items()
-    }
+    files = {f"{name}.parquet": to_parquet(name, frame) for name, frame in results.tables.items()}
     settings = yaml.safe_dump(plain(results.config), sort_keys=False, allow_unicode=True)
     about = {
         "experiment": results.experiment,

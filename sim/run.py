@@ -1,14 +1,8 @@
 """The arms, the same luck, many seeds, one folder."""
 
-import platform
-import resource
-import sys
-import time
 from collections.abc import Callable, Mapping
-from importlib.metadata import version
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
 
@@ -19,7 +13,7 @@ from sim.model import Baseline, Region
 from sim.people import cohort
 from sim.people.life import Life
 from sim.results import Results
-from sim.scenario import Scenario, code_hash, scenario_hash
+from sim.scenario import Scenario
 from sim.setting import Setting, setting
 
 Lines = dict[str, list[dict[str, Any]]]

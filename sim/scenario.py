@@ -77,9 +77,7 @@ def scenario_of(config: dict[str, Any], choices: Mapping[str, str]) -> Scenario:
 
 def scenario_hash(scenario: Scenario, code_hash: str) -> str:
     """Hash what decides results: the config, less where and how to compute, and the code."""
-    decisive = {
-        key: scenario.config[key] for key in scenario.config if key not in WITHOUT_RESULT
-    }
+    decisive = {key: scenario.config[key] for key in scenario.config if key not in WITHOUT_RESULT}
     about = {
         "config": decisive,
         "choices": scenario.choices.get("experiment"),
@@ -134,9 +132,7 @@ def _check_overrides(overrides: Sequence[str], folder: Path) -> None:
 def _check_choice(text: str, override: Override, known: list[str]) -> None:
     group, chosen = override.key_or_group, override.value()
     if override.is_delete():
-        raise Refusal(
-            f"{text!r} takes {group} away, which a run needs. {_choices(group, known)}"
-        )
+        raise Refusal(f"{text!r} takes {group} away, which a run needs. {_choices(group, known)}")
     listed = chosen if isinstance(chosen, list) else [chosen]
     for choice in listed:
         if not isinstance(choice, str) or choice not in known:
@@ -174,9 +170,7 @@ def _composed(overrides: Sequence[str], folder: Path) -> tuple[dict[str, Any], d
     choices = {str(group): choice for group, choice in chosen.items() if "/" not in str(group)}
     for group, choice in choices.items():
         if not isinstance(choice, str):
-            raise Refusal(
-                f"{group}={choice} is a list, but one is chosen. Write {group}=CHOICE."
-            )
+            raise Refusal(f"{group}={choice} is a list, but one is chosen. Write {group}=CHOICE.")
     return dict(config), choices  # type: ignore[arg-type]  # a mapping, since its root is one
 
 
@@ -220,9 +214,7 @@ def _differences(pattern: Any, given: Any, path: str) -> Iterator[str]:
                     "Correct the name; a new key is added in its file in conf, and by a rule."
                 )
         for key in sorted(pattern.keys() - given.keys()):
-            yield (
-                f"{path}.{key} was taken away.".lstrip(".") + " Leave it, or change its value."
-            )
+            yield (f"{path}.{key} was taken away.".lstrip(".") + " Leave it, or change its value.")
     elif isinstance(pattern, list) and isinstance(given, list):
         for number, (one, other) in enumerate(zip(pattern, given, strict=False)):
             if isinstance(one, Mapping):

@@ -1,10 +1,10 @@
-"""A scenario made ready: every parameter model validated, the country compiled, the places laid out.
+"""A scenario made ready: parameter models validated, the country compiled, the places laid out.
 
 What is built here is shared by all seeds and arms and never changes afterwards.
 """
 
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +22,6 @@ from sim.people.diseases import Disease
 from sim.people.factors import AGES, Factors
 from sim.quantity import Refusal, refusal_from
 from sim.scenario import Scenario
-
-Model = TypeVar("Model", bound=BaseModel)
 
 
 class PopulationTerms(Morbidity, frozen=True, extra="forbid"):
@@ -171,7 +169,9 @@ def setting(scenario: Scenario) -> Setting:
     years = int(values["horizon"]["years"])
     _check_shares(region)
     _check_structure(region, population)
-    compiled = country(diseases, dict(values["diseases"]), population, population.comparison_regions)
+    compiled = country(
+        diseases, dict(values["diseases"]), population, population.comparison_regions
+    )
     span = range(region.start_year - region.baseline_years, region.start_year + years)
     home = _place(region, population, compiled, region.population_table, span)
     elsewhere = _place(region, population, compiled, population.comparison_table, span)
@@ -191,14 +191,16 @@ def setting(scenario: Scenario) -> Setting:
     )
 
 
-def _model(kind: type[Model], given: Any, prefix: str) -> Model:
+def _model[Model: BaseModel](kind: type[Model], given: Any, prefix: str) -> Model:
     try:
         return kind.model_validate(given)
     except ValidationError as error:
         raise refusal_from(error, prefix, list(kind.model_fields)) from error
 
 
-def _models(kind: type[Model], given: dict[str, Any], prefix: str) -> dict[str, Model]:
+def _models[Model: BaseModel](
+    kind: type[Model], given: dict[str, Any], prefix: str
+) -> dict[str, Model]:
     return {name: _model(kind, one, f"{prefix}.{name}") for name, one in given.items()}
 
 

@@ -24,7 +24,9 @@ def table(name: str) -> pd.DataFrame:
     """Read a table of conf/tables; its sources stand in its head, behind `#`."""
     path = conf_folder() / "tables" / f"{name}.csv"
     if not path.exists():
-        raise Refusal(f"conf/tables/{name}.csv is named but does not exist; write it or name another")
+        raise Refusal(
+            f"conf/tables/{name}.csv is named but does not exist; write it or name another"
+        )
     return pd.read_csv(path, comment="#")
 
 
@@ -54,6 +56,4 @@ def by_sex_and_age(frame: pd.DataFrame, column: str, what: str) -> NDArray[np.fl
 def shapes() -> dict[str, NDArray[np.float64]]:
     """Named courses by age, 1 at age 65, by which ratios and fatalities vary."""
     frame = table("age_shapes")
-    return {
-        str(name): course(part["age"], part["factor"]) for name, part in frame.groupby("shape")
-    }
+    return {str(name): course(part["age"], part["factor"]) for name, part in frame.groupby("shape")}

@@ -32,9 +32,7 @@ class Insurer(mesa.Agent):
         """The insurer as the cashbook names it."""
         return f"insurer:{self.insurer}"
 
-    def close_year(
-        self, ledger: Ledger, norm: Norm, sectors: tuple[str, ...], month: int
-    ) -> None:
+    def close_year(self, ledger: Ledger, norm: Norm, sectors: tuple[str, ...], month: int) -> None:
         """Book the care of the year and the allocation for it, at the year's end."""
         own = ledger.where(np.flatnonzero(ledger.insurer == self.number))
         self.insured_years = insured_years(own)

@@ -1,13 +1,8 @@
 """The regional company: pays staff, programmes and physicians, is paid by the insurers."""
 
-from collections.abc import Sequence
-
 import mesa
 from pydantic import BaseModel, Field
 
-from sim.agents.investor import Lender
-from sim.agents.physician import Physician
-from sim.agents.programme import Programme
 from sim.funding.cashbook import OPERATING, Cashbook, to_the_cent
 
 
@@ -35,7 +30,6 @@ class Integrator(mesa.Agent):
         self.terms = terms
         self.book = book
         self.preparation = preparation
-        self.cash = 0.0
         self.received = 0.0
         self.members = 0
         self.income = self.expense = self.staff_cost = self.programme_cost = 0.0
@@ -43,40 +37,36 @@ class Integrator(mesa.Agent):
     def prepare(self, month: int, price: float) -> None:
         """Spend the cost of preparation in equal parts, before the first contract month."""
         if 1 - self.preparation <= month <= 0:
-            self._pay(month, "staff", "overhead", self.terms.preparation_cost / self.preparation * price)
+            self._pay(
+                month,
+                "staff",
+                "overhead",
+                self.terms.preparation_cost / self.preparation * price,
+            )
 
-    def pay(
-        self,
-        month: int,
-        price: float,
-        programmes: Sequence[Programme],
-        network: Sequence[Physician],
-    ) -> None:
-        """Pay a month of overhead, programmes and network; `price` as in the programmes."""
+    @property
+    def cash(self) -> float:
+        """What is in the till now, EUR; below zero where suppliers wait."""
+        return self.book.balance("integrator")
+
+    def pay(self, month: int, price: float, programmes: float, network: float) -> None:
+        """Pay a month of overhead, programmes and network.
+
+        `price` is EUR per EUR of the price year; what programmes and network cost this month
+        is in EUR already.
+        """
         yearly = sum(self.terms.overhead.values())
         self._pay(month, "staff", "overhead", yearly / 12 * price)
-        self._pay(month, "providers", "programme", sum(p.due for p in programmes))
-        self._pay(month, "physicians", "network_pay", sum(p.due for p in network))
+        self._pay(month, "providers", "programme", programmes)
+        self._pay(month, "physicians", "network_pay", network)
 
-    def pass_on(self, month: int, network: Sequence[Physician]) -> None:
-        """Give the network its bonus of the shared savings received, by members."""
+    def pass_on(self, month: int) -> float:
+        """Pay the physicians their share of the shared savings received since; return it."""
         received = self.book.total(payee="integrator", account="shared_savings")
-        bonus = (received - self.received) * self.terms.bonus_share
+        bonus = to_the_cent((received - self.received) * self.terms.bonus_share)
         self.received = received
-        members = sum(physician.members for physician in network)
-        if bonus > 0 and members:
-            for physician in network:
-                physician.bonus += bonus * physician.members / members
-            self._pay(month, "physicians", "bonus", bonus)
-
-    def settle_with_lenders(self, month: int, lenders: Sequence[Lender]) -> None:
-        """Service debts as far as cash goes, then draw what is missing."""
-        cash = self.book.balance("integrator")
-        for lender in lenders:
-            cash -= lender.collect(max(cash, 0.0), month)
-        for lender in lenders:
-            cash += lender.lend(-cash, month)
-        self.cash = to_the_cent(cash)
+        self._pay(month, "physicians", "bonus", bonus)
+        return bonus
 
     def close_year(self, month: int, members: int) -> None:
         """Add up the year that ends with `month`, before financing and as dated, EUR."""

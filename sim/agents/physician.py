@@ -121,14 +121,12 @@ class Membership:
         self, people: Population, effort: NDArray[np.float32], month: int
     ) -> NDArray[np.int64]:
         """Let a month's hazard of enrolling run; return who enrols. `effort` is by practice."""
-        candidates = np.flatnonzero(
-            people.present(month) & (people.left == NEVER) & ~people.member
-        )
+        candidates = np.flatnonzero(people.present(month) & (people.left == NEVER) & ~people.member)
         active = effort[people.physician[candidates]]
         rows, active = candidates[active > 0], active[active > 0]
         hazard = np.float32(self.terms.membership / 12) * active
         self.remaining[rows] -= hazard * self.appeal[people.frailty[rows]]
-        enrolled = rows[self.remaining[rows] <= 0]
+        enrolled: NDArray[np.int64] = rows[self.remaining[rows] <= 0]
         people.member[enrolled] = True
         people.member_since[enrolled] = month
         return enrolled

@@ -275,9 +275,7 @@ def total_allocation(norm: Norm, ledger: Ledger) -> float:
     return float((norm.weights * _rows_and_exposure(norm, ledger)[1]).sum())
 
 
-def standard_error(
-    norm: Norm, ledger: Ledger, comparison: Ledger, sectors: Sequence[str]
-) -> float:
+def standard_error(norm: Norm, ledger: Ledger, comparison: Ledger, sectors: Sequence[str]) -> float:
     """Standard error of `total_allocation` as the comparison is limited, EUR/year.
 
     From estimating the norm, by each comparison row's own residual: costly persons scatter

@@ -208,9 +208,7 @@ def statement(settlement: Settlement) -> tuple[Line, ...]:
         Line("3", "Cost of the contract's sectors", s.cost, "EUR/year"),
         Line("4.1", "Regional indexation factor", s.regional_indexation_factor, "1"),
         Line("4.2", "Benchmark (4.1 x 2.1)", s.benchmark, "EUR/year"),
-        Line(
-            "5.1", "Contribution margin (2.1 - 3), a level", s.contribution_margin, "EUR/year"
-        ),
+        Line("5.1", "Contribution margin (2.1 - 3), a level", s.contribution_margin, "EUR/year"),
         Line("5.2", "Measured savings (4.2 - 3), a change", s.measured_savings, "EUR/year"),
         Line("5.3", "Savings rate (5.2 / 4.2)", s.savings_rate, "1"),
         Line("6.1", "Minimum savings rate", s.minimum_savings_rate, "1"),

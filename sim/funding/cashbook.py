@@ -103,8 +103,7 @@ class Cashbook:
         cents = round(to_the_cent(amount) * CENTS)
         if cents < 0:
             raise Refusal(
-                f"{what}: an amount is never negative. "
-                "To book a reversal, swap payer and payee."
+                f"{what}: an amount is never negative. To book a reversal, swap payer and payee."
             )
         if cents == 0:
             return

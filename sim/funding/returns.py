@@ -172,9 +172,7 @@ def irr(flows: Months) -> InternalRate:
     if not roots:
         return InternalRate(None, "no_root")
     return (
-        InternalRate(roots[0].rate, "found")
-        if roots[0].falls
-        else InternalRate(None, "borrowed")
+        InternalRate(roots[0].rate, "found") if roots[0].falls else InternalRate(None, "borrowed")
     )
 
 

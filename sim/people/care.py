@@ -94,7 +94,8 @@ class Care:
 def _code(people: Population, slot: int, rows: NDArray[np.int64], month: int) -> NDArray[np.int64]:
     """Occurrence of an admission: calendar year and count within it, never negative."""
     year = (month - 1) // 12 + 1000
-    return year * 256 + people.occurrence[slot, rows].astype(np.int64)
+    code: NDArray[np.int64] = year * 256 + people.occurrence[slot, rows].astype(np.int64)
+    return code
 
 
 def course_of_dying(excess: float, last_quarter_share: float) -> NDArray[np.float64]:
@@ -103,7 +104,7 @@ def course_of_dying(excess: float, last_quarter_share: float) -> NDArray[np.floa
     The rise is exponential; its speed is the one at which the last quarter has its share.
 
     >>> course = course_of_dying(1200.0, 0.5)
-    >>> round(course.sum(), 6), round(course[:3].sum(), 6)
+    >>> round(float(course.sum()), 6), round(float(course[:3].sum()), 6)
     (1200.0, 600.0)
     """
     from scipy.optimize import brentq
@@ -114,7 +115,8 @@ def course_of_dying(excess: float, last_quarter_share: float) -> NDArray[np.floa
         weights = np.exp(-speed * months)
         return float(weights[:3].sum() / weights.sum()) - last_quarter_share
 
-    weights = np.exp(-brentq(share, 1e-6, 3.0) * months)
+    speed = float(brentq(share, 1e-6, 3.0))
+    weights = np.exp(-speed * months)
     course: NDArray[np.float64] = excess * weights / weights.sum()
     return course
 
@@ -135,8 +137,8 @@ def price_index(
     """
     drawn = luck.normal(seed, np.arange(years), luck.decision("national price shock"))
     drawn[0] = 0.0
-    trend = (1 + growth) ** (np.arange(years) - to_price_year)
-    index: NDArray[np.float64] = trend * np.exp(np.cumsum(drawn) * shock_sd)
+    trend = growth * (np.arange(years) - to_price_year)
+    index: NDArray[np.float64] = np.exp(trend + np.cumsum(drawn) * shock_sd)
     return index
 
 
@@ -161,5 +163,3 @@ def regional_levels(
     steps[:, 0] = 0.0
     levels: NDArray[np.float64] = np.exp(first[:, None] + np.cumsum(steps, axis=1))
     return levels
-
-

@@ -130,9 +130,7 @@ def _settle(
 ) -> Population:
     """Give everybody a row: by year of entry, within it by calendar month of birth."""
     bounds = np.concatenate([[0], np.cumsum([block.shape[1] for block in blocks])])
-    people = Population.empty(
-        int(bounds[-1]), len(diseases.factors.processes), seed, first=first
-    )
+    people = Population.empty(int(bounds[-1]), len(diseases.factors.processes), seed, first=first)
     people.cohorts = bounds
     people.birthdays = np.zeros((len(blocks), 13), np.int64)
     for k, block in enumerate(blocks):

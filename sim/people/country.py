@@ -134,7 +134,9 @@ def _factors(raw: dict[str, Any], morbidity: Morbidity, regions: int) -> Factors
         by_region=ones(regions + 1),
     )
     _fill_groups(factors, morbidity)
-    spread = np.exp(norm.ppf((np.arange(FRAILTIES) + 0.5) / FRAILTIES) * morbidity.cost_intensity_sd_log)
+    spread = np.exp(
+        norm.ppf((np.arange(FRAILTIES) + 0.5) / FRAILTIES) * morbidity.cost_intensity_sd_log
+    )
     for sector in ("physician", "drugs", "other", "patient"):
         factors.by_intensity[:, rates[sector]] = spread / spread.mean()
     return factors
@@ -173,13 +175,17 @@ def _targets(morbidity: Morbidity, factors: Factors) -> Targets:
     shares = of("cost_sectors").sort_values("age")
     total = morbidity.cost_per_insured * tables.by_sex_and_age(of("cost_profile"), "ratio", "cost")
     mortality = tables.by_sex_and_age(life, "hazard", "the life table")
-    dying = mortality * _dying_by_age(morbidity) * (morbidity.last_year_cost - morbidity.survivor_cost)
+    dying = (
+        mortality * _dying_by_age(morbidity) * (morbidity.last_year_cost - morbidity.survivor_cost)
+    )
     running = {
         sector: total * tables.course(shares["age"], shares[sector])
         - dying * getattr(morbidity.last_year_share, sector)
         for sector in CONTRACT_SECTORS
     }
-    running["long_term_care"] = tables.by_sex_and_age(of("long_term_care"), "cost", "long-term care")
+    running["long_term_care"] = tables.by_sex_and_age(
+        of("long_term_care"), "cost", "long-term care"
+    )
     running["patient"] = total * morbidity.patient_cost / morbidity.cost_per_insured
     running["qalys"] = tables.by_sex_and_age(of("utility"), "utility", "utility")
     needed = [p for p in factors.processes if p.kind in ("event", "admission")]
@@ -208,9 +214,7 @@ def _dying_by_age(morbidity: Morbidity) -> NDArray[np.float64]:
     return np.exp(morbidity.last_year_age_slope * years)
 
 
-def _care(
-    diseases: Diseases, targets: Targets, reference: Reference, morbidity: Morbidity
-) -> Care:
+def _care(diseases: Diseases, targets: Targets, reference: Reference, morbidity: Morbidity) -> Care:
     """Prices: the cost of an ordinary admission is what is left of hospital cost by age."""
     hospital = targets.running["hospital"].copy()
     for process in diseases.factors.processes:
@@ -228,7 +232,9 @@ def _care(
         near[:, i] = course_of_dying(excess, quarter) * share
     return Care(
         factors=diseases.factors,
-        case_cost=np.stack([case_cost, np.full_like(case_cost, morbidity.avoidable_admission_cost)]),
+        case_cost=np.stack(
+            [case_cost, np.full_like(case_cost, morbidity.avoidable_admission_cost)]
+        ),
         size_sd=morbidity.admission_cost_sd_log,
         near_death=near,
         near_death_by_age=_dying_by_age(morbidity),
@@ -297,4 +303,3 @@ def _save(path: Path, checksum: str, reference: Reference) -> None:
         partial.replace(path)
     except OSError:
         return
-

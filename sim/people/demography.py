@@ -15,13 +15,16 @@ def entered(people: Population, month: int) -> int:
 
 
 def starting(people: Population, month: int) -> NDArray[np.int64]:
-    """Rows whose rates must be set at the start of this month: birthdays and arrivals."""
+    """Rows whose rates must be set at the start of this month: birthdays and arrivals.
+
+    A row may come twice, which is harmless.
+    """
     year = (month - people.first_month) // 12
     place = (month - 1) % 12
     parts = [np.arange(*people.birthdays[k, place : place + 2]) for k in range(year + 2)]
     first, last = people.cohorts[year + 1], people.cohorts[year + 2]
     arriving = first + np.flatnonzero(people.entered[first:last] == month)
-    return np.unique(np.concatenate([*parts, arriving]))
+    return np.concatenate([*parts, arriving])
 
 
 def react(people: Population, due: Due, month: int) -> None:
@@ -101,4 +104,3 @@ def whole(expected: NDArray[np.float64], total: int) -> NDArray[np.int64]:
     order = np.argsort(-(flat - down), kind="stable")
     down[order[:missing]] += 1
     return down.reshape(expected.shape)
-

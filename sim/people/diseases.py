@@ -18,6 +18,7 @@ from sim.people.processes import Due
 
 _BIT = np.uint32(1)
 
+
 class Disease(BaseModel, frozen=True, extra="forbid"):
     """A condition, risk factor or event as conf/diseases describes it; units and sources there."""
 
@@ -39,6 +40,7 @@ class Disease(BaseModel, frozen=True, extra="forbid"):
     cost_ratio_of: dict[str, float] = {}
     utility_decrement: float = Field(0.0, ge=0, lt=1)
     documented_share: float = Field(0.0, ge=0, le=1)
+
 
 @dataclass(frozen=True)
 class Diseases:
@@ -78,6 +80,7 @@ class Diseases:
     def react(self, people: Population, due: Due, month: int) -> NDArray[np.int64]:
         """Let everything that fell due take effect; return the rows whose state changed.
 
+        A row may come twice, which is harmless.
         Rule of order within a month: who died or left earlier in it has no onset in it;
         onsets and events of different kinds in one month all count; each may kill.
         """
@@ -98,7 +101,7 @@ class Diseases:
                 self._begin(people, index, rows[~ill], month)
                 if process.remission:
                     self._end(people, index, rows[ill])
-        return np.unique(np.concatenate(changed))
+        return np.concatenate(changed)
 
     def document(self, people: Population, rows: NDArray[np.int64]) -> None:
         """Let the insurer learn of the diagnoses that the persons in `rows` have.
@@ -109,9 +112,7 @@ class Diseases:
             if process.kind == "condition":
                 self._document(people, process, rows[has(people, process.bit, rows)])
 
-    def _begin(
-        self, people: Population, slot: int, rows: NDArray[np.int64], month: int
-    ) -> None:
+    def _begin(self, people: Population, slot: int, rows: NDArray[np.int64], month: int) -> None:
         """Onset: the state begins, and with it the hazard of remission where there is one."""
         process = self.factors.processes[slot]
         people.state[rows] |= _BIT << np.uint32(process.bit)
@@ -131,9 +132,7 @@ class Diseases:
         _renew(people, slot, rows, "onset", process.name)
         people.count(f"remission_{process.name}", rows)
 
-    def _strike(
-        self, people: Population, slot: int, rows: NDArray[np.int64], month: int
-    ) -> None:
+    def _strike(self, people: Population, slot: int, rows: NDArray[np.int64], month: int) -> None:
         """Acute event: it may bring conditions, and it may come again."""
         process = self.factors.processes[slot]
         people.occurrence[slot, rows] += np.uint8(1)
@@ -168,9 +167,7 @@ class Diseases:
             people.died[dead] = True
             people.count("deaths", dead)
 
-    def _document(
-        self, people: Population, process: Process, rows: NDArray[np.int64]
-    ) -> None:
+    def _document(self, people: Population, process: Process, rows: NDArray[np.int64]) -> None:
         share = self.specs[process.name].documented_share
         seen = rows[people.uniform(rows, "documented", process.name) < share]
         people.documented[seen] |= _BIT << np.uint32(process.bit)

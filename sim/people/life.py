@@ -69,7 +69,7 @@ class Life:
         people = self.people
         entered = demography.entered(people, month)
         starting = demography.starting(people, month)
-        rows = np.union1d(starting, self.changed)
+        rows = np.concatenate([starting, self.changed])
         processes.refresh(people, self.factors, rows, month)
         due = processes.advance(people, entered)
         self.care.bill_dying(people, due, month)
@@ -79,13 +79,13 @@ class Life:
 
     def touch(self, rows: NDArray[np.int64]) -> None:
         """Have the rates of some rows recomputed at the start of the next month."""
-        self.changed = np.union1d(self.changed, rows)
+        self.changed = np.concatenate([self.changed, rows])
 
     def close_year(self, month: int) -> tuple[Ledger, dict[str, NDArray[np.float64]]]:
         """Book what is left of the year that ends with `month`; its ledger and its sums."""
         people = self.people
         entered = demography.entered(people, month)
-        processes.refresh(people, self.factors, np.arange(entered), month + 1)
+        processes.accrue(people, entered, month + 1)
         year = self.year_of(month)
         rows = claims.insured_in_year(people, entered, month)
         seen = claims.ledger(people, rows, year, month, self.prices[year])

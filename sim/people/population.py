@@ -97,7 +97,8 @@ class Population:
     def __getattr__(self, name: str) -> NDArray[Any]:
         """Make each column readable as an attribute."""
         try:
-            return self.__dict__["columns"][name]  # type: ignore[no-any-return]
+            column: NDArray[Any] = self.__dict__["columns"][name]
+            return column
         except KeyError:
             raise AttributeError(name) from None
 
@@ -145,17 +146,20 @@ class Population:
 
     def present(self, month: int) -> NDArray[np.bool_]:
         """Who is insured and alive at the start of a month, bool [n]."""
-        return (self.entered <= month) & (self.left > month)
+        there: NDArray[np.bool_] = (self.entered <= month) & (self.left > month)
+        return there
 
     def age(self, month: int) -> NDArray[np.int16]:
         """Completed years of age, int16 [n]; negative before birth."""
-        return (month - self.born) // np.int16(12)  # type: ignore[no-any-return]
+        age: NDArray[np.int16] = (month - self.born) // np.int16(12)
+        return age
 
     def months_in(self, first: int, last: int) -> NDArray[np.int16]:
         """Months each person was present from `first` to `last`, both included, int16 [n]."""
         start = np.maximum(self.entered, np.int16(first))
         end = np.minimum(self.left, np.int16(last + 1))
-        return np.maximum(end - start, 0)  # type: ignore[no-any-return]
+        months: NDArray[np.int16] = np.maximum(end - start, 0)
+        return months
 
     def leave(self, rows: NDArray[Any], month: int) -> None:
         """Take rows out for ever: this month is their last."""

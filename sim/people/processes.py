@@ -111,21 +111,12 @@ def _refresh(
     for k in range(rows.size):
         row = rows[k]
         until = min(left[row], month)
-        if billed[row] >= until:
-            months = _ZERO
-        else:
+        if billed[row] < until:
             months = np.float32(until - billed[row])
             billed[row] = until
             for a in range(running):
                 account[a + 1, row] += rate[a, row] * months
-        if entered[row] > month:
-            continue
-        if left[row] <= month:
-            if months > _ZERO:
-                for slot in range(hazard.shape[0]):
-                    hazard[slot, row] = _ZERO
-                for a in range(running):
-                    rate[a, row] = _ZERO
+        if entered[row] > month or left[row] <= month:
             continue
         age = min(max((month - born[row]) // 12, 0), _OLDEST)
         line = base[sex[row], age]
@@ -173,6 +164,22 @@ def _refresh(
             hazard[slot, row] = value
         for a in range(running):
             rate[a, row] = found[transitions + a]
+
+
+@njit(cache=True)
+def _accrue(rate: Any, account: Any, billed: Any, left: Any, entered: Any, month: Any) -> None:
+    for row in range(entered):
+        until = min(left[row], month)
+        if billed[row] < until:
+            months = np.float32(until - billed[row])
+            billed[row] = until
+            for a in range(rate.shape[0]):
+                account[a + 1, row] += rate[a, row] * months
+
+
+def accrue(people: Population, entered: int, month: int) -> None:
+    """Book the running costs of the first `entered` rows up to the start of `month`."""
+    _accrue(people.rate, people.account, people.billed, people.left, entered, month)
 
 
 def advance(people: Population, entered: int) -> Due:

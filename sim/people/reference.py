@@ -260,5 +260,3 @@ def _keep(
         chosen = rows[np.minimum(np.searchsorted(edges, places), rows.size - 1)]
         state[fifth] = cohort.state[chosen]
         frailty[fifth] = cohort.frailty[chosen]
-
-

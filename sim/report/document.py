@@ -6,7 +6,9 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
+from rich.text import Text
 
 from sim.report import plots, sections, tables, words
 from sim.report.drawing import Picture
@@ -56,18 +58,17 @@ def page(results: Results, summary: Mapping[str, Any], drawn: Sequence[Picture])
 
 def screen(summary: Mapping[str, Any], published: Sequence[Answer]) -> Table:
     """Return the figures as a table for the terminal, the published ones with their sources."""
-    table = Table(title=headline(summary), title_justify="left", title_style="bold")
-    for name in ("Figure", "P10", "P50", "P90", "Published", "Source"):
-        table.add_column(name, justify="right" if name.startswith("P") else "left")
+    table = Table(title=headline(summary), title_justify="left", box=SIMPLE_HEAD)
+    table.add_column("Over the contract")
+    for name in ("P10", "P50", "P90"):
+        table.add_column(name, justify="right", no_wrap=True)
     for name, (label, _) in FIGURES.items():
         table.add_row(label, *quantiles(name, summary[name], summary["first_year"]))
     for answer in published:
-        table.add_section()
         figure = answer.figure
-        given = (figure.written(figure.value), figure.source)
-        if not answer.within:
-            table.add_row(f"{figure.title}: outside the horizon", "", "", "", *given)
-        for label, cells in answer.rows():
-            table.add_row(f"{figure.title}: {label}", *cells, *given)
-            given = ("", "")
+        table.add_row(Text(f"\n{figure.title}", "bold"))
+        source = Text.assemble("  published ", (figure.source, "dim"))
+        table.add_row(source, "", figure.written(figure.value), "")
+        for label, cells in answer.rows() or [("simulated: outside the horizon", ("", "", ""))]:
+            table.add_row(f"  {label}", *cells)
     return table

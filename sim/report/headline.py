@@ -6,9 +6,9 @@ from typing import Any
 from sim.report import words
 
 FIGURES: dict[str, tuple[str, str]] = {
-    "break_even": ("Break-even", "month"),
-    "cash_break_even": ("Break-even of cash", "month"),
-    "payback": ("Payback", "month"),
+    "break_even": ("Break-even, month", "month"),
+    "cash_break_even": ("Break-even of cash, month", "month"),
+    "payback": ("Payback, month", "month"),
     "peak_funding": ("Peak funding", "EUR"),
     "irr": ("Internal rate of return, before financing", "1/year"),
     "true_savings": ("True savings", "EUR"),
@@ -34,18 +34,16 @@ def written(figure: str, value: float | None, first_year: int) -> str:
     ('none', '12')
     """
     unit = FIGURES[figure][1]
-    if unit == "month":
-        return words.month(value, first_year)
     if value is None:
-        return "none"
+        return "never" if unit == "month" else "none"
+    if unit == "month":
+        return words.month(value, first_year).removeprefix(f"month{words.SPACE}")
     return words.percent(value) if unit == "1/year" else words.amount(value, unit)
 
 
 def quantiles(figure: str, of: Mapping[str, Any], first_year: int) -> tuple[str, str, str]:
     """Write P10, P50 and P90; one seed has the middle one only."""
-    low, middle, high = (
-        written(figure, of[name], first_year) for name in ("p10", "p50", "p90")
-    )
+    low, middle, high = (written(figure, of[name], first_year) for name in ("p10", "p50", "p90"))
     return (words.DASH, middle, words.DASH) if of["n"] == 1 else (low, middle, high)
 
 
@@ -53,19 +51,27 @@ def headline(summary: Mapping[str, Any]) -> str:
     """Say in one sentence whether it breaks even."""
     of = summary["break_even"]
     seeds, reached = of["n"], of["n"] - of["none"]
-    if seeds == 1:
-        return "It breaks even." if reached else "It does not break even."
+    if _idle(summary):
+        return "No money moves, so there is nothing to break even."
     if reached == 0:
-        return "It does not break even."
-    if of["none"] == 0:
-        return "It breaks even."
+        return "The integrator does not break even."
+    if reached == seeds:
+        return "The integrator breaks even."
     likely = "probably breaks even" if 2 * reached > seeds else "probably does not break even"
-    return f"It {likely}."
+    return f"The integrator {likely}."
 
 
 def sentences(summary: Mapping[str, Any]) -> list[str]:
     """Say when it breaks even and how sure that is, what it takes, and who gains what."""
-    return [_when(summary), _money(summary), _truth(summary), _gains(summary)]
+    money = [] if _idle(summary) else [_when(summary), _money(summary)]
+    return [*money, _truth(summary), _gains(summary)]
+
+
+def _idle(summary: Mapping[str, Any]) -> bool:
+    """Whether the integrator neither needed nor earned anything in any seed."""
+    shared, rate = summary["shared_savings"], summary["irr"]
+    nothing = summary["peak_funding"]["mean"] == 0 and shared["mean"] in (None, 0)
+    return bool(nothing and rate["none"] == rate["n"])
 
 
 def _when(summary: Mapping[str, Any]) -> str:
@@ -73,9 +79,10 @@ def _when(summary: Mapping[str, Any]) -> str:
     seeds, reached = of["n"], of["n"] - of["none"]
     middle = words.month(of["p50"], first)
     if seeds == 1:
+        found = f"it breaks even in {middle}" if reached else "it does not within the horizon"
         return (
-            f"In the one seed that was run, the break-even is {middle}. One seed gives figures "
-            "without spread, so nothing can be said of how sure they are."
+            f"In the one seed that was run, {found}. One seed gives figures without spread, so "
+            "nothing can be said of how sure they are."
         )
     if reached == 0:
         return f"None of the {seeds} seeds breaks even within the horizon."
@@ -85,12 +92,10 @@ def _when(summary: Mapping[str, Any]) -> str:
             "does not."
         )
     late = of["p90"]
-    until = (
-        "the latest tenth never do" if late is None else f"P90 is {words.month(late, first)}"
-    )
+    until = "the latest tenth never do" if late is None else f"P90 is {words.month(late, first)}"
     return (
-        f"{reached} of {seeds} seeds break even within the horizon, the middle one in {middle}; "
-        f"P10 is {words.month(of['p10'], first)}, {until}."
+        f"{reached} of {seeds} seeds break even within the horizon, the middle one in {middle};"
+        f" P10 is {words.month(of['p10'], first)}, {until}."
     )
 
 
@@ -100,12 +105,12 @@ def _money(summary: Mapping[str, Any]) -> str:
     need = (
         "No money from outside is needed"
         if peak["p50"] == 0
-        else f"At its lowest point the integrator needs {words.spread(peak, 'EUR')} from outside"
+        else f"Before financing, its cash falls as low as {words.spread(peak, 'EUR')} below 0"
     )
     breaks = "does not break even" if cash is None else "breaks even in"
     returned = "is not returned" if back is None else "is returned by"
     return (
-        f"{need}. In the middle seed cash {breaks} {_then(cash, first)}, and what was put in "
+        f"{need}. In the median, cash {breaks} {_then(cash, first)}, and what was put in "
         f"{returned} {_then(back, first)}."
     )
 
@@ -143,8 +148,6 @@ def _gain(of: Mapping[str, Any]) -> str:
     sign = 1 if middle >= 0 else -1
     low, high = sorted(sign * (of[name] or 0.0) for name in ("p10", "p90"))
     size = (
-        {"p10": low, "p50": abs(middle), "p90": high}
-        if of["n"] > 1
-        else {**of, "p50": abs(middle)}
+        {"p10": low, "p50": abs(middle), "p90": high} if of["n"] > 1 else {**of, "p50": abs(middle)}
     )
     return f"{'gain' if sign > 0 else 'lose'} {words.spread(size, 'EUR')}"

@@ -91,10 +91,9 @@ def cash_curve(results: Results) -> Picture:
             color=BLUE,
         )
         axes.margins(y=0.3)
-    years = [*results.years, results.last_year + 1]
-    axes.set_xticks(
-        [results.month_of(year, 1) for year in years], [str(year) for year in years]
-    )
+    first, last = ((months[[0, -1]] + (10, -1)) // 12 + results.first_year).tolist()
+    years = range(first, last + 1)  # those whose January is in the books
+    axes.set_xticks([results.month_of(year, 1) for year in years], [str(year) for year in years])
     axes.tick_params(axis="x", rotation=45 if len(years) > CROWDED else 0)
     end = results.month_of(results.last_year, 12)
     if months[-1] > end:
@@ -217,9 +216,7 @@ def reach(results: Results) -> Picture:
         at_end = words.amount(float(np.median(enrolled[:, -1])), "person")
         label = results.label("programmes", names[place])
         axes.set_title(f"{label}\n", fontsize=8.5, fontweight="normal", pad=1)
-        axes.text(
-            0, 1.03, f"{at_end} enrolled", transform=axes.transAxes, fontsize=8, color=GREY
-        )
+        axes.text(0, 1.03, f"{at_end} enrolled", transform=axes.transAxes, fontsize=8, color=GREY)
         highest = max(highest, float(np.quantile(share, 0.9, axis=0).max()))
         axes.set_ylim(0, 1.1 * highest or 1)
         axes.xaxis.set_major_locator(MaxNLocator(3, integer=True))
@@ -270,8 +267,8 @@ def published(results: Results) -> Picture:
         "published",
         title,
         "Each simulated figure divided by the published one, which others have computed and "
-        "which is no input of the run. What lies outside the horizon is not drawn. "
-        f"{_marks(results)}",
+        "which is no input of the run; years outside the horizon are not drawn. "
+        f"{_marks(results, ticks=False)}",
         "Dot and interval chart. " + ("; ".join(said) or "Nothing published to show") + ".",
     )
 
@@ -289,6 +286,7 @@ def _lines(results: Results) -> str:
     return f"{_how_many(results)}{more}"
 
 
-def _marks(results: Results) -> str:
-    more = " Marks are medians, bars reach from P10 to P90, ticks are seeds."
+def _marks(results: Results, *, ticks: bool = True) -> str:
+    more = " Marks are medians, bars reach from P10 to P90"
+    more += ", ticks are seeds." if ticks else "."
     return f"{_how_many(results)}{more if len(results.seeds) > 1 else ''}"

@@ -135,9 +135,7 @@ class Answer:
         if not self.within:
             return ["outside the horizon"]
         unit = (
-            f"{self.figure.unit}/person-year"
-            if self.figure.per == "insured"
-            else self.figure.unit
+            f"{self.figure.unit}/person-year" if self.figure.per == "insured" else self.figure.unit
         )
         return [
             f"{OUTCOMES[name].label} {words.spread(of, unit)}"
@@ -171,9 +169,7 @@ def figures(region: Mapping[str, Any]) -> list[Published]:
     for place, entry in enumerate(region.get("published") or []):
         path = f"region.published.{place}"
         if not isinstance(entry, Mapping):
-            raise Refusal(
-                f"{path} is {entry!r}. Give a mapping of name, label, years, value, ..."
-            )
+            raise Refusal(f"{path} is {entry!r}. Give a mapping of name, label, years, value, ...")
         try:
             found.append(Published(**entry))
         except ValidationError as error:

@@ -24,8 +24,8 @@ LIMITS = (
     "the luck of the seeds, not that uncertainty.",
     "The comparison insured are simulated like the region's. Real claims hold more than the "
     "model knows: miscoding, late bills, changes of law.",
-    "Published savings are mostly the operators' own figures. The one independent ten-year "
-    "evaluation of Gesundes Kinzigtal found quality unchanged (88 of 101 indicators).",
+    "Published savings are mostly the operators' own figures: a run that meets them is not right "
+    "by that, and one that misses them is not wrong by that.",
 )
 
 INVOICE = (
@@ -43,7 +43,11 @@ INVOICE = (
     ("due", "sum", "Due for the year"),
     ("paid_month", "", "Shared savings paid in"),
     ("contribution_margin", "aside", "Beside it: contribution margin, allocation less cost"),
-    ("true_savings", "aside", "Beside it: true savings, which no party to it can see"),
+    (
+        "true_savings",
+        "aside",
+        "Beside it: true savings, which no party to the contract can see",
+    ),
 )
 EUROS = ("allocation", "benchmark", "cost", "measured_savings", "shared_savings",
          "contribution_margin", "true_savings")  # fmt: skip
@@ -66,7 +70,8 @@ def figures(summary: Mapping[str, Any]) -> str:
         rows,
         "One seed: figures without spread."
         if alone
-        else "Quantiles over all seeds; a seed without a value ranks at the bad end.",
+        else "Quantiles over all seeds; one without a value ranks at the bad end. "
+        "Never: not within the horizon.",
     )
 
 
@@ -100,7 +105,7 @@ def years(results: Results) -> str:
             "measured savings", "true savings", "shared savings")  # fmt: skip
     return _table(
         head,
-        [*rows, row("all years", slice(None))],
+        [*rows, row("all", slice(None))],
         "Amounts in M EUR; every cell is the median of its own over the seeds, so lines and "
         "columns need not add up.",
     )

@@ -179,8 +179,7 @@ def break_evens(results: Results) -> list[int | None]:
 def yearly(results: Results, grid: Amounts) -> dict[str, Distribution]:
     """Return one distribution a contract year of what is given as (seeds, contract years)."""
     return {
-        str(year): distribution(grid[:, place].tolist())
-        for place, year in enumerate(results.years)
+        str(year): distribution(grid[:, place].tolist()) for place, year in enumerate(results.years)
     }
 
 

@@ -71,5 +71,7 @@ def spread(of: Mapping[str, Any], unit: str) -> str:
     if of["p10"] is None or of["p90"] is None:
         return middle
     low, high = amount(of["p10"], unit), amount(of["p90"], unit)
+    if low == middle == high:
+        return middle
     ending = high[high.index(SPACE) :] if SPACE in high else ""
     return f"{middle} ({low.removesuffix(ending) if ending else low} to {high})"

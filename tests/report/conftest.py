@@ -89,9 +89,7 @@ def a_run() -> Callable[..., Results]:
     return build
 
 
-def build(
-    seeds: int = 20, years: int = 12, effect: float = 0.03, *, idle: bool = False
-) -> Results:
+def build(seeds: int = 20, years: int = 12, effect: float = 0.03, *, idle: bool = False) -> Results:
     """Return a region that saves `effect` of its cost after a ramp; `idle`: no programme, no money moves."""
     rows: dict[str, list[dict[str, Any]]] = {name: [] for name in TABLES}
     for seed in range(1, seeds + 1):
@@ -122,7 +120,9 @@ def _columns(table: str) -> list[str]:
     return names
 
 
-def _live(rows: dict[str, list[dict[str, Any]]], seed: int, years: int, effect: float, idle: bool) -> None:
+def _live(
+    rows: dict[str, list[dict[str, Any]]], seed: int, years: int, effect: float, idle: bool
+) -> None:
     luck = np.random.default_rng(seed)
     cash, index, cashbook = 0.0, 0.985 + 0.008 * luck.standard_normal(), rows["cashbook"]
 
@@ -139,7 +139,9 @@ def _live(rows: dict[str, list[dict[str, Any]]], seed: int, years: int, effect: 
             pay(month, "integrator", "staff", "overhead", 60_000)
     for place in range(years):
         year, ramp = FIRST + place, min(1.0, (place + 1) / 6)
-        members = 0 if idle else 9800 * min(1.0, ((place + 1) / 11) ** 0.7) + 90 * luck.standard_normal()
+        members = (
+            0 if idle else 9800 * min(1.0, ((place + 1) / 11) ** 0.7) + 90 * luck.standard_normal()
+        )
         total = {arm: 0.0 for arm in ARMS}
         chance = 1 + 0.012 * luck.standard_normal()
         for arm in ARMS:
@@ -193,7 +195,14 @@ def _live(rows: dict[str, list[dict[str, Any]]], seed: int, years: int, effect: 
 
 
 def _people(
-    arm: str, seed: int, year: int, insurer: str, insured: int, cost: float, members: float, effect: float
+    arm: str,
+    seed: int,
+    year: int,
+    insurer: str,
+    insured: int,
+    cost: float,
+    members: float,
+    effect: float,
 ) -> dict[str, Any]:
     share = insured / 31_150
     deaths = 390 * share * (1 - effect) + (seed * year) % 17 * share
