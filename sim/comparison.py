@@ -1,13 +1,13 @@
 """The insured elsewhere: lived once per seed, seen by the contract as norms by year."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.contract.risk_adjustment import Norm, estimate
 from sim.people import care, cohort
-from sim.people.life import Life
 from sim.people.population import SECTORS
 from sim.setting import Setting
 from sim.yearbook import Yearbook
@@ -60,7 +60,11 @@ def prices(setting: Setting, seed: int) -> dict[int, NDArray[np.float64]]:
 
 
 def live_elsewhere(
-    setting: Setting, seed: int, first: int, price: dict[int, NDArray[np.float64]]
+    setting: Setting,
+    seed: int,
+    first: int,
+    price: dict[int, NDArray[np.float64]],
+    ticks: Path | None = None,
 ) -> Comparison:
     """Let the comparison live through baseline and contract; `first` is its first address."""
     terms = setting.population
@@ -79,24 +83,14 @@ def live_elsewhere(
     insurers = len(setting.region.insurers)
     people.group[:] = people.insurer
     people.tally.groups = insurers
-    life = Life(
-        people,
-        setting.country,
-        setting.elsewhere,
-        setting.factors(),
-        setting.trend(),
-        price,
-        setting.region.start_year,
-    )
+    life = setting.life(people, setting.elsewhere, price)
     norms: dict[int, Norm] = {}
     yearbook = Yearbook("comparison", seed)
     months = 0.0
     for month in range(setting.first_month, setting.last_month + 1):
-        if month % 12 == 1:
-            life.begin(month)
-        life.live(month)
+        life.step(month)
         if month % 12 == 0:
-            ledger, sums = life.close_year(month)
+            ledger, sums = life.close_year(month, ticks)
             year = life.year_of(month)
             norms[year] = estimate(ledger, setting.contract.sectors)
             months += float(sums["person_years"].sum() * 12)

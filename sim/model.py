@@ -1,6 +1,7 @@
 """The region: one arm and one seed, month by month and year by year."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import mesa
@@ -53,6 +54,8 @@ class Region(mesa.Model):
         What the insured elsewhere cost, as norms by year.
     baseline
         The region's own cost and allocation before the start.
+    ticks
+        A file to which a byte is added for every year lived.
     """
 
     def __init__(
@@ -63,6 +66,7 @@ class Region(mesa.Model):
         life: Life,
         comparison: Comparison,
         baseline: Baseline,
+        ticks: Path | None = None,
     ) -> None:
         super().__init__(rng=seed)
         self.setting = setting
@@ -70,6 +74,7 @@ class Region(mesa.Model):
         self.people = life.people
         self.comparison = comparison
         self.baseline = baseline
+        self.ticks = ticks
         self.month = 1 - setting.region.preparation_months
         self.book = Cashbook()
         self.yearbook = Yearbook(arm, seed)
@@ -258,7 +263,8 @@ class Region(mesa.Model):
 
     def _close_year(self) -> None:
         """Claims are counted, the contract is settled, everybody's year is written down."""
-        ledger, sums = self.life.close_year(self.month)
+        self._document()
+        ledger, sums = self.life.close_year(self.month, self.ticks)
         year = self.life.year_of(self.month)
         norm = self.comparison.norms[year]
         sectors = self.setting.contract.sectors
@@ -278,6 +284,13 @@ class Region(mesa.Model):
         self.yearbook.agents("physicians", year, self.physicians)
         self.yearbook.agents("programmes", year, self.programmes)
         self.yearbook.agents("insurers", year, self.insurers)
+
+    def _document(self) -> None:
+        """Practices of the network may code more of what their patients have."""
+        gain = self._effort() * np.float32(self.setting.network.documentation_gain)
+        rows = np.flatnonzero(self.people.present(self.month))
+        rows = rows[gain[self.people.physician[rows]] > 0]
+        self.setting.country.diseases.document(self.people, rows, gain[self.people.physician[rows]])
 
     def _settle(self, ledger: Ledger, year: int) -> None:
         """Settle the contract for a year; fees are due at once, shared savings after the lag."""

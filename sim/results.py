@@ -45,6 +45,7 @@ TABLES: dict[str, dict[str, Column]] = {
         "resident": Column("flag", "resident in the region"),
         "person_years": Column("person-year", "person-years lived"),
         "deaths": Column("person", "deaths"),
+        "leavings": Column("person", "moved away or changed insurer"),
         "members": Column("person", "members at the end of the year"),
         "admissions": Column("case", "hospital admissions"),
         "avoidable_admissions": Column("case", "avoidable hospital admissions"),
@@ -57,6 +58,7 @@ TABLES: dict[str, dict[str, Column]] = {
         "qalys": Column("year", "quality-adjusted life-years"),
         "onset_<condition>": Column("person", "new cases of <condition>"),
         "prevalence_<condition>": Column("person", "persons with <condition>, year end"),
+        "remission_<condition>": Column("person", "end of <condition>"),
         "event_<event>": Column("case", "cases of <event>"),
     },
     "settlements": {
@@ -154,6 +156,10 @@ class Results:
     config: Mapping[str, Any]  # composed, quantities with unit, range and source
     manifest: Mapping[str, Any]  # run (hash), command, versions, wall time, peak memory, ...
 
+    def table(self, name: str) -> pd.DataFrame:
+        """Return a table; one that nothing was written to is empty."""
+        return self.tables.get(name, pd.DataFrame(columns=list(_fixed(name))))
+
     @property
     def years(self) -> list[int]:
         """Calendar years of the contract, without preparation and run-off."""
@@ -192,8 +198,8 @@ def column(table: str, name: str) -> Column:
 
 def to_parquet(table: str, frame: pd.DataFrame) -> bytes:
     """Return the table as parquet: declared columns, in order, without metadata."""
-    for name, declared in TABLES[table].items():
-        if "<" not in name and name not in frame:
+    for name, declared in _fixed(table).items():
+        if name not in frame:
             raise ValueError(f"{table}.{name} ({declared.unit}) is declared but was not computed.")
     fixed = [name for name in TABLES[table] if name in frame]
     varying = sorted(str(name) for name in frame if name not in TABLES[table])
@@ -217,6 +223,11 @@ def to_parquet(table: str, frame: pd.DataFrame) -> bytes:
         store_schema=False,
     )
     return bytes(sink.getvalue())
+
+
+def _fixed(table: str) -> dict[str, Column]:
+    """Return the columns that every run has: all but the patterns."""
+    return {name: found for name, found in TABLES[table].items() if "<" not in name}
 
 
 def to_json(content: Any) -> bytes:
@@ -245,7 +256,7 @@ def write(results: Results, folder: Path, documents: Mapping[str, bytes]) -> Non
 
     `documents` maps relative names (summary.json, report.html, figures/...) to bytes.
     """
-    files = {f"{name}.parquet": to_parquet(name, frame) for name, frame in results.tables.items()}
+    files = {f"{name}.parquet": to_parquet(name, results.table(name)) for name in TABLES}
     settings = yaml.safe_dump(plain(results.config), sort_keys=False, allow_unicode=True)
     about = {
         "experiment": results.experiment,

@@ -11,7 +11,7 @@ region; the command line overrides both: the order of the defaults in `conf/conf
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,7 @@ class Scenario:
     values: dict[str, Any]
     quantities: dict[str, Quantity]
     choices: dict[str, str]
+    overrides: tuple[str, ...] = ()
 
     @property
     def seeds(self) -> tuple[int, ...]:
@@ -62,7 +63,7 @@ def compose(overrides: Sequence[str] = (), folder: Path = CONF) -> Scenario:
     wrong = list(_differences(_pattern(config, choices, folder), config, ""))
     if wrong:
         raise Refusal("\n".join(wrong))
-    return scenario_of(config, choices)
+    return replace(scenario_of(config, choices), overrides=tuple(overrides))
 
 
 def scenario_of(config: dict[str, Any], choices: Mapping[str, str]) -> Scenario:

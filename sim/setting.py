@@ -3,6 +3,8 @@
 What is built here is shared by all seeds and arms and never changes afterwards.
 """
 
+import functools
+import json
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,6 +22,8 @@ from sim.people.cohort import Place
 from sim.people.country import Country, Morbidity, Trends, country
 from sim.people.diseases import Disease
 from sim.people.factors import AGES, Factors
+from sim.people.life import Life
+from sim.people.population import Population
 from sim.quantity import Refusal, refusal_from
 from sim.scenario import Scenario
 
@@ -127,6 +131,15 @@ class Setting:
         nobody = self.network.model_copy(update={"joining": 0.0, "membership": 0.0})
         return replace(self, network=nobody, programmes={}, companies=(), loans=())
 
+    def life(
+        self, people: Population, place: Place, prices: dict[int, NDArray[np.float64]]
+    ) -> Life:
+        """Let people live in one of the places, with factors of their own."""
+        factors = self.factors()
+        factors.by_physician = factors.ones(self.network.physicians + 1)
+        start = self.region.start_year
+        return Life(people, self.country, place, factors, self.trend(), prices, start)
+
     def factors(self) -> Factors:
         """A table of factors of one's own: baselines and lines of physicians change by arm."""
         own = replace(self.country.factors, base=self.country.factors.base.copy())
@@ -154,7 +167,12 @@ class Setting:
 
 def setting(scenario: Scenario) -> Setting:
     """Validate and compile a scenario; whatever is wrong is refused by name."""
-    values = scenario.values
+    return _setting(json.dumps(scenario.values, sort_keys=True))
+
+
+@functools.lru_cache(maxsize=4)
+def _setting(scenario: str) -> Setting:
+    values = json.loads(scenario)
     region = _model(RegionTerms, values["region"], "region")
     population = _model(PopulationTerms, values["population"], "population")
     diseases = _models(Disease, values["diseases"], "diseases")

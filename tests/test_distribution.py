@@ -80,9 +80,7 @@ def test_a_value_is_finite_or_none(value: float) -> None:
 def test_with_all_values_quantiles_are_numpys(values: list[float]) -> None:
     found = distribution(values)
     expected = np.quantile(values, [0.1, 0.5, 0.9])
-    assert [found["p10"], found["p50"], found["p90"]] == pytest.approx(
-        expected, rel=1e-9, abs=1e-6
-    )
+    assert [found["p10"], found["p50"], found["p90"]] == pytest.approx(expected, rel=1e-9, abs=1e-6)
     assert found["sd"] == pytest.approx(np.std(values, ddof=1), rel=1e-6, abs=1e-6)
 
 
@@ -96,9 +94,7 @@ def test_the_order_of_seeds_does_not_matter_and_json_holds_it(
 
 
 @given(st.lists(numbers, min_size=2, max_size=50), st.integers(1, 20))
-def test_more_seeds_without_a_value_never_better_a_quantile(
-    values: list[float], more: int
-) -> None:
+def test_more_seeds_without_a_value_never_better_a_quantile(values: list[float], more: int) -> None:
     sure = distribution(values)
     worse = distribution([*values, *[None] * more], bad_end="high")
     for key in ("p10", "p50", "p90"):

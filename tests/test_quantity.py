@@ -41,9 +41,7 @@ def test_values_keep_the_tree_and_drop_everything_but_the_number() -> None:
 
 
 def test_a_published_figure_is_not_an_input() -> None:
-    config = {
-        "published": [{"name": "margin", "value": 146, "unit": "EUR", "compare_with": ["x"]}]
-    }
+    config = {"published": [{"name": "margin", "value": 146, "unit": "EUR", "compare_with": ["x"]}]}
     assert quantities(config) == {}
     assert values(config) == config
 
@@ -108,9 +106,7 @@ def test_the_problem_leaves_out_what_is_inert_or_certain() -> None:
     assert problem(config)["num_vars"] == 2
 
 
-@pytest.mark.parametrize(
-    "distribution", ["uniform", "triangular", "normal", "lognormal", "beta"]
-)
+@pytest.mark.parametrize("distribution", ["uniform", "triangular", "normal", "lognormal", "beta"])
 def test_no_sample_leaves_the_range(distribution: str) -> None:
     sample = pytest.importorskip("SALib.sample.latin")
     stated = problem(
@@ -132,7 +128,5 @@ def test_a_rule_that_refuses_its_values_names_the_dotted_key_and_what_is_allowed
         Terms.model_validate({"sharing_rate": 2, "sharing_rat": 1})
     refusal = refusal_from(invalid.value, "contract", list(Terms.model_fields))
     assert isinstance(refusal, Refusal)
-    assert "contract.sharing_rate is 2: input should be less than or equal to 1." in str(
-        refusal
-    )
+    assert "contract.sharing_rate is 2: input should be less than or equal to 1." in str(refusal)
     assert "contract.sharing_rat is not known. Did you mean sharing_rate?" in str(refusal)

@@ -267,12 +267,8 @@ def test_where_and_how_to_compute_does_not_change_the_hash(
     assert hash_with(kinzigtal, **same) == scenario_hash(kinzigtal, "code")
 
 
-@pytest.mark.parametrize(
-    "other", [{"seeds": 11}, {"horizon": {"years": 8}}, {"programmes": {}}]
-)
-def test_what_is_simulated_changes_the_hash(
-    kinzigtal: Scenario, other: dict[str, object]
-) -> None:
+@pytest.mark.parametrize("other", [{"seeds": 11}, {"horizon": {"years": 8}}, {"programmes": {}}])
+def test_what_is_simulated_changes_the_hash(kinzigtal: Scenario, other: dict[str, object]) -> None:
     assert hash_with(kinzigtal, **other) != scenario_hash(kinzigtal, "code")
 
 

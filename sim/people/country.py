@@ -87,6 +87,8 @@ class Country:
     care: Care
     reference: Reference
     mortality: NDArray[np.float64]
+    name: str
+    checksum: str
 
     @property
     def factors(self) -> Factors:
@@ -102,9 +104,17 @@ def country(
     diseases = Diseases(specs, factors, tables.shapes())
     diseases.fill()
     targets = _targets(morbidity, factors)
-    reference = _reference(diseases, targets, raw, morbidity)
+    checksum = _checksum(targets, raw, morbidity)
+    reference = _reference(diseases, targets, checksum, morbidity)
     care = _care(diseases, targets, reference, morbidity)
-    return Country(diseases, care, reference, targets.mortality)
+    return Country(diseases, care, reference, targets.mortality, morbidity.country, checksum)
+
+
+def ship(compiled: Country) -> Path:
+    """Write the solved reference population into conf/tables, with its checksum."""
+    path = _shipped(compiled.name)
+    _save(path, compiled.checksum, compiled.reference)
+    return path
 
 
 def frailty_classes(variance: float) -> NDArray[np.float64]:
@@ -242,19 +252,21 @@ def _care(diseases: Diseases, targets: Targets, reference: Reference, morbidity:
 
 
 def _reference(
-    diseases: Diseases, targets: Targets, raw: dict[str, Any], morbidity: Morbidity
+    diseases: Diseases, targets: Targets, checksum: str, morbidity: Morbidity
 ) -> Reference:
     """Read the solved reference population if it fits these inputs, else solve it and keep it."""
-    checksum = _checksum(targets, raw, morbidity)
-    shipped = tables.conf_folder() / "tables" / f"reference_{morbidity.country}.npz"
     kept = _cache() / f"reference_{checksum}.npz"
-    for path in (shipped, kept):
+    for path in (_shipped(morbidity.country), kept):
         found = _load(path, checksum, diseases.factors)
         if found is not None:
             return found
     solved = solve(diseases, targets, morbidity.reference_size, morbidity.reference_lives)
     _save(kept, checksum, solved)
     return solved
+
+
+def _shipped(name: str) -> Path:
+    return tables.conf_folder() / "tables" / f"reference_{name}.npz"
 
 
 def _cache() -> Path:
@@ -265,7 +277,7 @@ def _cache() -> Path:
 def _checksum(targets: Targets, raw: dict[str, Any], morbidity: Morbidity) -> str:
     """Identify everything the solution follows from: tables, diseases, morbidity."""
     digest = hashlib.sha256()
-    text = json.dumps([raw, morbidity.model_dump()], sort_keys=True, default=str)
+    text = json.dumps([raw, morbidity.model_dump(include=set(Morbidity.model_fields))], sort_keys=True, default=str)
     digest.update(text.encode())
     arrays = {"mortality": targets.mortality, **targets.running}
     arrays |= {f"p {k}": v for k, v in targets.prevalence.items()}

@@ -103,14 +103,17 @@ class Diseases:
                     self._end(people, index, rows[ill])
         return np.concatenate(changed)
 
-    def document(self, people: Population, rows: NDArray[np.int64]) -> None:
+    def document(self, people: Population, rows: NDArray[np.int64], gain: Any = 0.0) -> None:
         """Let the insurer learn of the diagnoses that the persons in `rows` have.
 
-        Whether a diagnosis is coded is luck, drawn once a person and condition.
+        Whether a diagnosis is coded is luck, drawn once a person and condition; `gain`, one
+        number or one a row, is the relative rise of the share coded: nobody is healthier by it.
         """
+        more = np.broadcast_to(np.asarray(gain, dtype=float), rows.shape)
         for process in self.factors.processes:
             if process.kind == "condition":
-                self._document(people, process, rows[has(people, process.bit, rows)])
+                ill = has(people, process.bit, rows)
+                self._document(people, process, rows[ill], more[ill])
 
     def _begin(self, people: Population, slot: int, rows: NDArray[np.int64], month: int) -> None:
         """Onset: the state begins, and with it the hazard of remission where there is one."""
@@ -167,8 +170,10 @@ class Diseases:
             people.died[dead] = True
             people.count("deaths", dead)
 
-    def _document(self, people: Population, process: Process, rows: NDArray[np.int64]) -> None:
-        share = self.specs[process.name].documented_share
+    def _document(
+        self, people: Population, process: Process, rows: NDArray[np.int64], gain: Any = 0.0
+    ) -> None:
+        share = self.specs[process.name].documented_share * (1 + gain)
         seen = rows[people.uniform(rows, "documented", process.name) < share]
         people.documented[seen] |= _BIT << np.uint32(process.bit)
 

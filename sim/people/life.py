@@ -5,7 +5,8 @@ takes effect; deaths and departures come before onsets, onsets before admissions
 changed gets new rates at the start of the next month.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,6 +65,12 @@ class Life:
         self.care.renew(self.people, everybody[self.people.left[everybody] > month], month)
         processes.refresh(self.people, self.factors, everybody, month)
 
+    def step(self, month: int) -> None:
+        """One month of those to whom nobody does anything."""
+        if month % 12 == 1:
+            self.begin(month)
+        self.live(month)
+
     def live(self, month: int) -> None:
         """One month, in the order of the module's first sentence."""
         people = self.people
@@ -77,12 +84,26 @@ class Life:
         self.changed = self.country.diseases.react(people, due, month)
         self.care.bill(people, due, month)
 
+    def branch(self) -> "Life":
+        """Return the same life from here on, for one arm: nothing is shared that changes."""
+        factors = replace(self.factors, base=self.factors.base.copy())
+        factors.by_physician = self.factors.by_physician.copy()
+        return replace(self, people=self.people.copy(), factors=factors)
+
     def touch(self, rows: NDArray[np.int64]) -> None:
         """Have the rates of some rows recomputed at the start of the next month."""
         self.changed = np.concatenate([self.changed, rows])
 
-    def close_year(self, month: int) -> tuple[Ledger, dict[str, NDArray[np.float64]]]:
-        """Book what is left of the year that ends with `month`; its ledger and its sums."""
+    def close_year(
+        self, month: int, ticks: Path | None = None
+    ) -> tuple[Ledger, dict[str, NDArray[np.float64]]]:
+        """Book what is left of the year that ends with `month`; its ledger and its sums.
+
+        A byte is added to the file `ticks` for whoever watches the progress.
+        """
+        if ticks is not None:
+            with ticks.open("ab") as file:
+                file.write(b".")
         people = self.people
         entered = demography.entered(people, month)
         processes.accrue(people, entered, month + 1)

@@ -69,6 +69,8 @@ def screen(summary: Mapping[str, Any], published: Sequence[Answer]) -> Table:
         table.add_row(Text(f"\n{figure.title}", "bold"))
         source = Text.assemble("  published ", (figure.source, "dim"))
         table.add_row(source, "", figure.written(figure.value), "")
+        if answer.caution:
+            table.add_row(Text(f"  {answer.caution}", "yellow"))
         for label, cells in answer.rows() or [("simulated: outside the horizon", ("", "", ""))]:
             table.add_row(f"  {label}", *cells)
     return table

@@ -12,6 +12,7 @@ import matplotlib.style
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.transforms import blended_transform_factory
 from numpy.typing import ArrayLike, NDArray
 
 from sim.distribution import Distribution
@@ -61,6 +62,8 @@ def sheet(height: float = HEIGHT) -> Figure:
 def rendered(figure: Figure, name: str, title: str, caption: str, alt: str) -> Picture:
     """Render a figure as PNG and SVG, without date and program version."""
     png, svg = io.BytesIO(), io.BytesIO()
+    figure.draw_without_rendering()  # so that the layout is found once and holds for both
+    figure.set_layout_engine("none")
     figure.savefig(png, format="png", dpi=DPI, metadata={"Software": None})
     figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None, "Title": title})
     return Picture(name, title, caption, alt, png.getvalue(), svg.getvalue())
@@ -113,13 +116,12 @@ def legend(axes: Axes) -> None:
     axes.set_title(axes.get_title(loc="left"), loc="left", pad=28)
 
 
-def heading(axes: Axes, height: float, words: str) -> None:
-    """Write a heading between the lines of a chart, over the grid."""
-    place, clear = (
-        axes.get_yaxis_transform(),
-        {"facecolor": "white", "edgecolor": "none", "pad": 1},
-    )
-    axes.text(0.015, height, words, transform=place, va="center", bbox=clear)
+def heading(figure: Figure, axes: Axes, height: float, words: str) -> None:
+    """Write a heading between the lines of a chart, from the figure's left edge on."""
+    clear = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+    place = blended_transform_factory(figure.transFigure, axes.transData)
+    written = axes.text(0.015, height, words, transform=place, va="center", bbox=clear)
+    written.set_in_layout(False)
 
 
 def say(axes: Axes, sentence: str) -> None:

@@ -195,7 +195,7 @@ def insurer_net(results: Results) -> Picture:
 
 def reach(results: Results) -> Picture:
     """Draw every programme's reach over the years (enrolled over eligible, 1)."""
-    rows = results.tables["programmes"]
+    rows = results.table("programmes")
     rows = rows[rows["arm"] == tables.WITH]
     names = list(dict.fromkeys(rows["programme"]))
     deep = max(1, -(-len(names) // ACROSS))
@@ -240,14 +240,14 @@ def published(results: Results) -> Picture:
     rows = [answer for answer in answers(results) if answer.within and answer.figure.value]
     ticks: dict[float, str] = {}
     height, said = 0.0, []
-    figure = drawing.sheet(1.1 + LINE * sum(len(row.simulated) + 1.5 for row in rows))
+    figure = drawing.sheet(max(2.0, 1.1 + LINE * sum(len(row.simulated) + 1.5 for row in rows)))
     axes = figure.subplots()
     title = "Simulated over published: at 1 they agree"
     axes.set_title(title)
     for answer in rows:
         one = answer.figure
         heading = f"{one.title}: {one.written(one.value)} published"
-        drawing.heading(axes, height, heading)
+        drawing.heading(figure, axes, height, heading)
         for name, of in answer.simulated.items():
             height += 1
             ticks[height] = f"{OUTCOMES[name].label}\n{one.written(of['p50'])}"

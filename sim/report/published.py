@@ -13,6 +13,8 @@ from sim.report import words
 from sim.report.tables import WITH, WITHOUT, Amounts, lived, settled
 from sim.results import Results
 
+ALIKE = 0.1  # as far as a run's insured may differ from the region's for totals to be comparable
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -87,7 +89,7 @@ class Published(BaseModel):
     def _are_outcomes(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         for name in names:
             if name not in OUTCOMES:
-                raise ValueError(f"{name} is no outcome; {nearest(name, list(OUTCOMES))}")
+                raise ValueError(f"{name} is no outcome ({nearest(name, list(OUTCOMES))})")
         return names
 
     @property
@@ -115,6 +117,7 @@ class Answer:
     figure: Published
     within: bool
     simulated: dict[str, Distribution]  # by name of the outcome
+    caution: str = ""  # why a total of the run is not one of the region
 
     def rows(self) -> list[tuple[str, tuple[str, str, str]]]:
         """Write P10, P50 and P90 of every simulated figure, with its label."""
@@ -147,7 +150,7 @@ class Answer:
         if not self.within:
             return f"The years {self.figure.when} lie outside the horizon of this run."
         said = [self._against(OUTCOMES[name].label, of) for name, of in self.simulated.items()]
-        return "The published figure " + "; it ".join(said) + "."
+        return f"The published figure {'; it '.join(said)}. {self.caution}".rstrip()
 
     def _against(self, label: str, of: Distribution) -> str:
         low, middle, high, value = of["p10"], of["p50"], of["p90"], self.figure.value
@@ -190,6 +193,19 @@ def _answer(results: Results, figure: Published) -> Answer:
         figure,
         within=True,
         simulated={name: _of(results, figure, OUTCOMES[name]) for name in figure.compare_with},
+        caution=_caution(results) if figure.per == "total" and figure.unit != "1" else "",
+    )
+
+
+def _caution(results: Results) -> str:
+    """Say so where the run has not as many insured as the region, so that totals differ by that."""
+    region = (results.config.get("region") or {}).get("insured")
+    run = float(np.median(lived(results, WITH, ["person_years"])[:, 0]))
+    if not isinstance(region, int | float) or abs(run / region - 1) < ALIKE:
+        return ""
+    return (
+        f"This run has {words.number(run, 0)} insured, the region {words.number(region, 0)}: "
+        "totals differ by that alone."
     )
 
 

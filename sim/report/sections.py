@@ -1,6 +1,7 @@
 """The parts of the page: each turns results into a piece of HTML."""
 
 import base64
+import shlex
 from collections.abc import Container, Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
@@ -51,6 +52,7 @@ INVOICE = (
 )
 EUROS = ("allocation", "benchmark", "cost", "measured_savings", "shared_savings",
          "contribution_margin", "true_savings")  # fmt: skip
+ELSEWHERE = ("out=", "force=", "compute")  # overrides that change no result
 RATES = ("savings_rate", "minimum_savings_rate", "sharing_rate")
 
 
@@ -113,7 +115,7 @@ def years(results: Results) -> str:
 
 def settlement(results: Results) -> str:
     """Write the last year's settlement of the seed in the middle, like an invoice."""
-    rows = results.tables["settlements"]
+    rows = results.table("settlements")
     rows = rows[(rows["arm"] == tables.WITH) & (rows["year"] == results.last_year)]
     if rows.empty:
         return "<p>No contract was settled.</p>"
@@ -123,7 +125,7 @@ def settlement(results: Results) -> str:
 
 def programmes(results: Results) -> str:
     """Write what every programme reached and cost, medians over the seeds."""
-    rows = results.tables["programmes"]
+    rows = results.table("programmes")
     rows = rows[rows["arm"] == tables.WITH]
     if rows.empty:
         return "<p>No programme ran.</p>"
@@ -202,9 +204,8 @@ def limits(results: Results) -> str:
 def again(results: Results) -> str:
     """Write the command that computes these numbers again, and what has to be the same."""
     about = results.manifest
-    lines = [
-        str(about.get("command", f"python -m experiments.run experiment={results.experiment}"))
-    ]
+    changes = [word for word in about.get("overrides", []) if not word.startswith(ELSEWHERE)]
+    command = shlex.join(["python", "-m", "experiments.run", *changes])
     seeds = ", ".join(str(seed) for seed in results.seeds)
     versions = ", ".join(
         f"{name} {version}" for name, version in (about.get("versions") or {}).items()
@@ -218,7 +219,7 @@ def again(results: Results) -> str:
         "The composed configuration is config.yaml, checksums of all files are in "
         "manifest.json, and all figures on this page follow from the tables beside it."
     )
-    return f"<pre>{escape(lines[0])}</pre>\n<p>{escape(' '.join(said))}</p>"
+    return f"<pre>{escape(command)}</pre>\n<p>{escape(' '.join(said))}</p>"
 
 
 def _invoice(account: pd.Series, first_year: int) -> str:

@@ -28,7 +28,7 @@ Months = Mapping[int, float]  # contract month -> EUR
 
 def beside_truth(results: Results) -> Results:
     """Return the results with true savings (EUR by year) beside the settlements' figures."""
-    rows = results.tables["settlements"]
+    rows = results.table("settlements")
     true = averted(results, costs(results))
     seeds, years, known = _places(results, rows)
     column = np.zeros(len(rows))
@@ -43,7 +43,7 @@ def costs(results: Results) -> list[str]:
 
 def lived(results: Results, arm: str, columns: Sequence[str]) -> Amounts:
     """Return the columns' sum over the contracting insurers' residents (seeds, years)."""
-    people = results.tables["population"]
+    people = results.table("population")
     ours = people["resident"].astype(bool) & people["insurer"].isin(results.insurers)
     return by_year(results, people[ours & (people["arm"] == arm)], columns)
 
@@ -55,7 +55,7 @@ def averted(results: Results, columns: Sequence[str]) -> Amounts:
 
 def settled(results: Results, column: str) -> Amounts:
     """Return a figure of the settlements, 0 where none was made (seeds, contract years)."""
-    rows = results.tables["settlements"]
+    rows = results.table("settlements")
     return by_year(results, rows[rows["arm"] == WITH], [column])
 
 
@@ -99,7 +99,7 @@ def insurer_net_true(results: Results) -> Amounts:
 
     The change is against the counterfactual: it counts allocations lost by better health.
     """
-    rows = results.tables["insurers"]
+    rows = results.table("insurers")
     margin = {
         arm: by_year(results, of_arm, ["allocation"]) - by_year(results, of_arm, ["cost"])
         for arm, of_arm in ((arm, rows[rows["arm"] == arm]) for arm in (WITH, WITHOUT))
@@ -115,7 +115,7 @@ def payers_net_true(results: Results) -> Amounts:
 def summary(results: Results) -> dict[str, Any]:
     """Return the figures of `summary.json`, in its order: distributions over the seeds."""
     measured = settled(results, "measured_savings").sum(axis=1)
-    settlements = results.tables["settlements"]
+    settlements = results.table("settlements")
     contracted = bool((settlements["arm"] == WITH).any())
 
     def of_contract(values: Amounts) -> Distribution:
@@ -200,7 +200,7 @@ def _returns(results: Results) -> dict[str, Distribution]:
 
 def _book(results: Results) -> pd.DataFrame:
     """Entries of the intervention in which the integrator pays or is paid."""
-    book = results.tables["cashbook"]
+    book = results.table("cashbook")
     ours = (book["payer"] == INTEGRATOR) | (book["payee"] == INTEGRATOR)
     return book[ours & (book["arm"] == WITH)]
 

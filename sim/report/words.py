@@ -7,6 +7,7 @@ from typing import Any
 
 MILLION = 1_000_000
 IN_MILLIONS_FROM = 100_000  # EUR: below, amounts are written out
+FEW = 10  # persons, cases, years: below, a decimal is written
 SPACE, MINUS, DASH = "\u00a0", "\u2212", "\u2013"
 
 
@@ -24,7 +25,8 @@ def amount(value: float | None, unit: str) -> str:
         return f"{number(value, 0)}{SPACE}EUR"
     if unit.startswith("EUR/"):
         return f"{number(value, 0)}{SPACE}EUR{SPACE}a{SPACE}head"
-    return number(value, 2 if unit == "1" else 1 if 0 < abs(value) < 10 else 0)
+    few = abs(value) < FEW and not float(value).is_integer()
+    return number(value, 2 if unit == "1" else int(few))
 
 
 def number(value: float, digits: int) -> str:

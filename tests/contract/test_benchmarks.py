@@ -33,9 +33,7 @@ def test_a_year_like_the_baseline_saves_nothing(cost, allocation):
 
 
 @given(EUROS, EUROS)
-def test_margin_and_savings_are_the_same_only_where_the_region_starts_at_its_norm(
-    cost, allocation
-):
+def test_margin_and_savings_are_the_same_only_where_the_region_starts_at_its_norm(cost, allocation):
     benchmark = contribution_margin_benchmark(1.0, allocation)
     assert contribution_margin(allocation, cost) == benchmark - cost
 

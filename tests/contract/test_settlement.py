@@ -81,9 +81,7 @@ def test_the_settlement_equals_its_second_writing(terms, account):
     expected = oracle.settle(terms, account)
     scale = account["allocation"] + account["cost"] + 1
     for name, value in expected.items():
-        assert settlement[name] == pytest.approx(float(value), rel=1e-9, abs=1e-12 * scale), (
-            name
-        )
+        assert settlement[name] == pytest.approx(float(value), rel=1e-9, abs=1e-12 * scale), name
 
 
 @given(TERMS_DRAWN, ACCOUNT_DRAWN, st.floats(0, 1e9))

@@ -46,9 +46,7 @@ def norm_cost(rows, sectors):
     means = {}
     for sex in (0, 1):
         for number in range(21):
-            same = [
-                row for row in comparison if (row["sex"], band(row["age"])) == (sex, number)
-            ]
+            same = [row for row in comparison if (row["sex"], band(row["age"])) == (sex, number)]
             time = sum(Fraction(row["insured_months"], 12) for row in same)
             if time:
                 means["mean", sex, number] = sum(spent(row, sectors) for row in same) / time

@@ -90,11 +90,12 @@ def a_run() -> Callable[..., Results]:
 
 
 def build(seeds: int = 20, years: int = 12, effect: float = 0.03, *, idle: bool = False) -> Results:
-    """Return a region that saves `effect` of its cost after a ramp; `idle`: no programme, no money moves."""
+    """Return a region that saves `effect` of its cost after a ramp; `idle`: no money moves."""
     rows: dict[str, list[dict[str, Any]]] = {name: [] for name in TABLES}
     for seed in range(1, seeds + 1):
         _live(rows, seed, years, 0.0 if idle else effect, idle)
     tables = {name: pd.DataFrame(rows[name], columns=_columns(name)) for name in TABLES}
+    tables["population"] = tables["population"].fillna(0.0)  # what nothing here depends on
     results = Results(
         experiment="kinzigtal",
         seeds=tuple(range(1, seeds + 1)),
@@ -106,7 +107,7 @@ def build(seeds: int = 20, years: int = 12, effect: float = 0.03, *, idle: bool 
         config={"region": {"label": "Kinzigtal", "published": PUBLISHED}},
         manifest={
             "run": "0" * 16,
-            "command": f"python -m experiments.run experiment=kinzigtal seeds={seeds}",
+            "overrides": [f"seeds={seeds}", "out=/somewhere"],
         },
     )
     return beside_truth(results)
@@ -129,9 +130,16 @@ def _live(
     def pay(month: int, payer: str, payee: str, account: str, amount: float) -> None:
         if amount > 0:
             cashbook.append(
-                {"arm": ARMS[0], "seed": seed, "month": month, "payer": payer, "payee": payee,
-                 "account": account, "amount": round(amount, 2)}
-            )  # fmt: skip
+                {
+                    "arm": ARMS[0],
+                    "seed": seed,
+                    "month": month,
+                    "payer": payer,
+                    "payee": payee,
+                    "account": account,
+                    "amount": round(amount, 2),
+                }
+            )
 
     if not idle:
         pay(-11, "lender:bank", "integrator", "drawdown", 4e6)
@@ -142,7 +150,7 @@ def _live(
         members = (
             0 if idle else 9800 * min(1.0, ((place + 1) / 11) ** 0.7) + 90 * luck.standard_normal()
         )
-        total = {arm: 0.0 for arm in ARMS}
+        total = dict.fromkeys(ARMS, 0.0)
         chance = 1 + 0.012 * luck.standard_normal()
         for arm in ARMS:
             helped = arm == ARMS[0]
@@ -150,33 +158,73 @@ def _live(
                 cost = insured * 2050 * 1.022**place * chance * (1 - helped * effect * ramp)
                 total[arm] += cost
                 rows["population"].append(
-                    _people(arm, seed, year, insurer, insured, cost, members * helped, effect * ramp * helped)
-                )  # fmt: skip
+                    _people(
+                        arm,
+                        seed,
+                        year,
+                        insurer,
+                        insured,
+                        cost,
+                        members * helped,
+                        effect * ramp * helped,
+                    )
+                )
                 rows["insurers"].append(
-                    {"arm": arm, "seed": seed, "year": year, "insurer": insurer, "insured_years": insured,
-                     "cost": cost, "allocation": cost * 1.02, "contribution_margin": cost * 0.02,
-                     "paid_to_integrator": 0.0}
-                )  # fmt: skip
+                    {
+                        "arm": arm,
+                        "seed": seed,
+                        "year": year,
+                        "insurer": insurer,
+                        "insured_years": insured,
+                        "cost": cost,
+                        "allocation": cost * 1.02,
+                        "contribution_margin": cost * 0.02,
+                        "paid_to_integrator": 0.0,
+                    }
+                )
         cost = total[ARMS[0]]
         allocation = total[ARMS[1]] / chance * 1.02 * (1 + 0.006 * luck.standard_normal())
         benchmark, shared = index * allocation, 0.0
         shared = 0.0 if idle else max(0.0, 0.5 * (benchmark - cost))
         due = 12 * (place + 1) + 18
         rows["settlements"].append(
-            {"arm": ARMS[0], "seed": seed, "year": year, "insured_years": 31_150.0, "allocation": allocation,
-             "cost": cost, "regional_indexation_factor": index, "benchmark": benchmark,
-             "contribution_margin": allocation - cost, "measured_savings": benchmark - cost,
-             "savings_rate": (benchmark - cost) / benchmark, "minimum_savings_rate": 0.0, "sharing_rate": 0.5,
-             "shared_savings": shared, "investment_fee": 0.0 if idle or place > 2 else 350_000.0,
-             "management_fee": 0.0, "paid_month": due, "r_squared": 0.24}
-        )  # fmt: skip
+            {
+                "arm": ARMS[0],
+                "seed": seed,
+                "year": year,
+                "insured_years": 31_150.0,
+                "allocation": allocation,
+                "cost": cost,
+                "regional_indexation_factor": index,
+                "benchmark": benchmark,
+                "contribution_margin": allocation - cost,
+                "measured_savings": benchmark - cost,
+                "savings_rate": (benchmark - cost) / benchmark,
+                "minimum_savings_rate": 0.0,
+                "sharing_rate": 0.5,
+                "shared_savings": shared,
+                "investment_fee": 0.0 if idle or place > 2 else 350_000.0,
+                "management_fee": 0.0,
+                "paid_month": due,
+                "r_squared": 0.24,
+            }
+        )
         pay(due, "insurer:aok", "integrator", "shared_savings", shared)
         pay(due, "integrator", "physicians", "bonus", 0.2 * shared)
         rows["integrators"].append(
-            {"arm": ARMS[0], "seed": seed, "year": year, "income": shared, "expense": 800_000.0,
-             "operating_result": shared - 800_000.0, "cash": cash, "staff_cost": 600_000.0,
-             "programme_cost": 200_000.0, "members": members}
-        )  # fmt: skip
+            {
+                "arm": ARMS[0],
+                "seed": seed,
+                "year": year,
+                "income": shared,
+                "expense": 800_000.0,
+                "operating_result": shared - 800_000.0,
+                "cash": cash,
+                "staff_cost": 600_000.0,
+                "programme_cost": 200_000.0,
+                "members": members,
+            }
+        )
         if idle:
             continue
         for month in range(12 * place + 1, 12 * place + 13):
@@ -188,10 +236,21 @@ def _live(
         for name, (eligible, capacity) in PROGRAMMES.items():
             enrolled = capacity * min(1.0, ramp * (1 + 0.1 * luck.standard_normal()))
             rows["programmes"].append(
-                {"arm": ARMS[0], "seed": seed, "year": year, "programme": name, "eligible": eligible,
-                 "invited": enrolled * 2, "enrolled": enrolled, "started": enrolled, "completed": 0.6 * enrolled,
-                 "dropped_out": 0.2 * enrolled, "waiting": 3, "cost": 120.0 * enrolled}
-            )  # fmt: skip
+                {
+                    "arm": ARMS[0],
+                    "seed": seed,
+                    "year": year,
+                    "programme": name,
+                    "eligible": eligible,
+                    "invited": enrolled * 2,
+                    "enrolled": enrolled,
+                    "started": enrolled,
+                    "completed": 0.6 * enrolled,
+                    "dropped_out": 0.2 * enrolled,
+                    "waiting": 3,
+                    "cost": 120.0 * enrolled,
+                }
+            )
 
 
 def _people(
@@ -207,11 +266,24 @@ def _people(
     share = insured / 31_150
     deaths = 390 * share * (1 - effect) + (seed * year) % 17 * share
     return {
-        "arm": arm, "seed": seed, "year": year, "insurer": insurer, "resident": True,
-        "person_years": insured + 60 * effect, "deaths": deaths, "members": members * share,
-        "admissions": 7000 * share * (1 - effect), "avoidable_admissions": 1500 * share * (1 - 3 * effect),
-        "cost_hospital": 0.42 * cost, "cost_physician": 0.22 * cost, "cost_drugs": 0.2 * cost,
-        "cost_other": 0.16 * cost, "cost_long_term_care": 0.12 * cost, "cost_patient": 0.05 * cost,
-        "qalys": 0.85 * (insured + 90 * effect), "onset_diabetes": 300 * share,
-        "prevalence_diabetes": 3300 * share, "event_infarction": 100 * share,
-    }  # fmt: skip
+        "arm": arm,
+        "seed": seed,
+        "year": year,
+        "insurer": insurer,
+        "resident": True,
+        "person_years": insured + 60 * effect,
+        "deaths": deaths,
+        "members": members * share,
+        "admissions": 7000 * share * (1 - effect),
+        "avoidable_admissions": 1500 * share * (1 - 3 * effect),
+        "cost_hospital": 0.42 * cost,
+        "cost_physician": 0.22 * cost,
+        "cost_drugs": 0.2 * cost,
+        "cost_other": 0.16 * cost,
+        "cost_long_term_care": 0.12 * cost,
+        "cost_patient": 0.05 * cost,
+        "qalys": 0.85 * (insured + 90 * effect),
+        "onset_diabetes": 300 * share,
+        "prevalence_diabetes": 3300 * share,
+        "event_infarction": 100 * share,
+    }

@@ -1,4 +1,4 @@
-"""Promises of the figures: both formats, the same bytes, words beside them, one seed and nothing too."""
+"""Promises of the figures: both formats, the same bytes, words beside them, one seed too."""
 
 import struct
 import xml.etree.ElementTree as ET

@@ -14,11 +14,32 @@ from sim.report.published import OUTCOMES, answers, figures
 from sim.results import Results, to_json, with_table
 
 Build = Callable[..., Results]
-NAMES = """experiment seeds first_year last_year insured members_by_year true_savings
-contribution_margin measured_savings shared_savings insurer_net_measured insurer_net_true
-payers_net_true break_even cash_break_even payback peak_funding irr deaths_averted
-life_years_gained qalys_gained admissions_averted avoidable_admissions_averted
-variance_reduction""".split()
+NAMES = [
+    "experiment",
+    "seeds",
+    "first_year",
+    "last_year",
+    "insured",
+    "members_by_year",
+    "true_savings",
+    "contribution_margin",
+    "measured_savings",
+    "shared_savings",
+    "insurer_net_measured",
+    "insurer_net_true",
+    "payers_net_true",
+    "break_even",
+    "cash_break_even",
+    "payback",
+    "peak_funding",
+    "irr",
+    "deaths_averted",
+    "life_years_gained",
+    "qalys_gained",
+    "admissions_averted",
+    "avoidable_admissions_averted",
+    "variance_reduction",
+]
 BY_YEAR = {"insured", "members_by_year"}
 PLAIN = {"experiment", "seeds", "first_year", "last_year", "variance_reduction"}
 
@@ -137,7 +158,7 @@ def test_a_reversal_takes_back_what_was_paid(a_run: Build) -> None:
 
 
 def test_never_is_counted_and_not_dropped(a_run: Build) -> None:
-    of = tables.summary(a_run(seeds=4, years=3))["break_even"]
+    of = tables.summary(a_run(seeds=4, years=4, effect=-0.1))["break_even"]
     assert (of["n"], of["none"], of["mean"], of["p50"]) == (4, 4, None, None)
 
 
@@ -185,7 +206,7 @@ def test_members_are_those_of_the_last_year(a_run: Build) -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"compare_with": ["measured_saving"]}, "did you mean measured_savings"),
+        ({"compare_with": ["measured_saving"]}, "Did you mean measured_savings"),
         ({"years": [2017, 2007]}, "first not after last"),
         ({"sauce": "x"}, "sauce is not known"),
     ],
@@ -212,3 +233,11 @@ def test_results_are_not_changed_by_reading_them(a_run: Build) -> None:
     tables.summary(replace(results))
     for name, table in before.items():
         pd.testing.assert_frame_equal(results.tables[name], table)
+
+
+def test_a_run_smaller_than_its_region_says_that_totals_differ_by_that(a_run: Build) -> None:
+    results = a_run(seeds=2)
+    region = {**results.config["region"], "insured": 310_000}
+    for answer in answers(replace(results, config={"region": region})):
+        total = answer.within and answer.figure.per == "total"
+        assert ("31,151 insured, the region 310,000" in answer.verdict()) == total

@@ -1,0 +1,173 @@
+"""How fast, how large, how lucky? Measured on this machine; the last line is one JSON object.
+
+    python -m experiments.bench                          all sections
+    python -m experiments.bench sections=[speed]         speed, growth or luck alone
+
+A month of a person is measured on the whole loop - ledger, risk adjustment, settlement, agents
+and books included - warm, on one core, beside the floor of this machine: a plain scalar loop
+that subtracts and compares 36 float32 rows over as many persons.
+"""
+
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from joblib import Parallel, delayed
+from numba import njit
+from rich.console import Console
+
+from sim.comparison import prices
+from sim.quantity import Refusal
+from sim.report.tables import summary
+from sim.run import live_seed, residents, simulate
+from sim.scenario import compose
+from sim.setting import Setting, setting
+
+SECTIONS = ("speed", "growth", "luck")
+ROWS = 300_000
+FLOOR_ROWS = 36
+REPEATS = 3
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Measure the sections asked for; print what is found, then one JSON object."""
+    console = Console()
+    asked = [a for a in arguments if a.startswith("sections=")]
+    names = asked[-1].removeprefix("sections=").strip("[]").split(",") if asked else SECTIONS
+    unknown = [name for name in names if name not in SECTIONS]
+    if unknown or len(asked) < len(arguments):
+        print(
+            f"experiments.bench: {' '.join(arguments)}. Allowed is sections=[...] of "
+            f"{', '.join(SECTIONS)}. Name some of them, or nothing for all.",
+            file=sys.stderr,
+        )
+        return 2
+    found: dict[str, Any] = {}
+    try:
+        for name in names:
+            measured = {"speed": speed, "growth": growth, "luck": luck}[name]()
+            for key, value in measured.items():
+                console.print(f"{key}: {value:.4g}")
+            found |= measured
+    except Refusal as refusal:
+        print(refusal, file=sys.stderr)
+        return 2
+    print(json.dumps({key: float(f"{value:.5g}") for key, value in found.items()}))
+    return 0
+
+
+def speed() -> dict[str, float]:
+    """Nanoseconds a person-month at 300,000 rows, beside the floor; medians of paired runs."""
+    ready = sized(ROWS)
+    live(sized(3_000))  # compiled once, before anything is measured
+    pairs = [(nanoseconds(ready), floor(ROWS)) for _ in range(REPEATS)]
+    return {
+        "ns_per_person_month": float(np.median([ours for ours, _ in pairs])),
+        "floor_ns_per_person_month": float(np.median([least for _, least in pairs])),
+        "ratio_to_floor": float(np.median([ours / least for ours, least in pairs])),
+        "bytes_per_person": bytes_per_person(ready),
+    }
+
+
+def growth() -> dict[str, float]:
+    """Exponents with which time and memory grow from 10,000 to 300,000 rows."""
+    small, large = 10_000, ROWS
+    live(sized(small))
+    times = [_best(lambda rows=rows: live(sized(rows))) for rows in (small, large)]
+    memory = [_in_fresh_process(peak_memory, rows) for rows in (small, large)]
+    empty = _in_fresh_process(peak_memory, 1_000)
+    span = np.log(large / small)
+    return {
+        "time_exponent": float(np.log(times[1] / times[0]) / span),
+        "memory_exponent": float(
+            np.log((memory[1] - empty) / max(memory[0] - empty, 1)) / span
+        ),
+    }
+
+
+def luck() -> dict[str, float]:
+    """How much smaller the variance of savings is than with independent seeds."""
+    scenario = compose(["seeds=12", "population.comparison=31000"])
+    found: dict[str, float | None] = summary(simulate(scenario, None))["variance_reduction"]
+    return {"variance_reduction": found["cost"] or float("nan")}
+
+
+def sized(rows: int) -> Setting:
+    """The base case with so many rows in region and comparison together."""
+    first = setting(compose([f"population.size={max(rows // 11, 10)}"]))
+    return first
+
+
+def live(ready: Setting) -> tuple[float, float]:
+    """One seed through the comparison and both arms: seconds, person-months lived."""
+    arms = {"intervention": ready, "counterfactual": ready.without_intervention()}
+    began = time.process_time()
+    lines = live_seed(arms, 1)
+    seconds = time.process_time() - began
+    years = sum(line["person_years"] for line in lines["population"])
+    before = ready.population.size * ready.region.baseline_years
+    return seconds, (years + before) * 12
+
+
+def nanoseconds(ready: Setting) -> float:
+    """Processor time of a person-month, ns."""
+    seconds, months = live(ready)
+    return seconds / months * 1e9
+
+
+def floor(rows: int) -> float:
+    """Processor time of a person-month of the plain loop, ns."""
+    remaining = np.full((FLOOR_ROWS, rows), 1e6, np.float32)
+    hazard = np.full((FLOOR_ROWS, rows), 1e-3, np.float32)
+    due = np.empty(rows, np.int64)
+    _plain(remaining, hazard, due)
+    months = 12
+    began = time.process_time()
+    for _ in range(months):
+        _plain(remaining, hazard, due)
+    return (time.process_time() - began) / months / rows * 1e9
+
+
+@njit(cache=True)
+def _plain(remaining: Any, hazard: Any, due: Any) -> Any:
+    count = 0
+    for process in range(remaining.shape[0]):
+        for person in range(remaining.shape[1]):
+            remaining[process, person] -= hazard[process, person]
+            if remaining[process, person] <= np.float32(0):
+                due[count] = person
+                count += 1
+    return count
+
+
+def bytes_per_person(ready: Setting) -> float:
+    """State held for one row."""
+    return residents(ready, 1, prices(ready, 1)).people.bytes_per_person
+
+
+def peak_memory(rows: int) -> int:
+    """Largest resident memory of one seed of so many rows, bytes."""
+    import resource
+
+    live(sized(rows))
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def _best(measure: Callable[[], tuple[float, float]]) -> float:
+    return min(measure()[0] for _ in range(REPEATS))
+
+
+def _in_fresh_process(function: Callable[[int], int], rows: int) -> int:
+    from joblib.externals.loky import get_reusable_executor
+
+    get_reusable_executor(max_workers=1).shutdown(wait=True)
+    found: list[int] = Parallel(n_jobs=2)(delayed(function)(rows) for _ in range(1))
+    get_reusable_executor().shutdown(wait=True)
+    return found[0]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
