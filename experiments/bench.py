@@ -76,15 +76,13 @@ def growth() -> dict[str, float]:
     """Exponents with which time and memory grow from 10,000 to 300,000 rows."""
     small, large = 10_000, ROWS
     live(sized(small))
-    times = [_best(lambda rows=rows: live(sized(rows))) for rows in (small, large)]
+    times = [_best(sized(rows)) for rows in (small, large)]
     memory = [_in_fresh_process(peak_memory, rows) for rows in (small, large)]
     empty = _in_fresh_process(peak_memory, 1_000)
     span = np.log(large / small)
     return {
         "time_exponent": float(np.log(times[1] / times[0]) / span),
-        "memory_exponent": float(
-            np.log((memory[1] - empty) / max(memory[0] - empty, 1)) / span
-        ),
+        "memory_exponent": float(np.log((memory[1] - empty) / max(memory[0] - empty, 1)) / span),
     }
 
 
@@ -156,8 +154,8 @@ def peak_memory(rows: int) -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
-def _best(measure: Callable[[], tuple[float, float]]) -> float:
-    return min(measure()[0] for _ in range(REPEATS))
+def _best(ready: Setting) -> float:
+    return min(live(ready)[0] for _ in range(REPEATS))
 
 
 def _in_fresh_process(function: Callable[[int], int], rows: int) -> int:

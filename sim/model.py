@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sim.agents.insurer import Insurer
 from sim.agents.integrator import Integrator
 from sim.agents.investor import Lender
-from sim.agents.physician import Membership, Physician
+from sim.agents.physician import Physician
 from sim.agents.programme import Programme
 from sim.comparison import Comparison
 from sim.contract.benchmarks import regional_indexation_factor
@@ -21,6 +21,7 @@ from sim.contract.settlement import Account, Settlement, settle
 from sim.funding.cashbook import Cashbook
 from sim.people.country import frailty_classes
 from sim.people.life import Life
+from sim.people.membership import Membership, deaths_of_members
 from sim.people.population import NEVER
 from sim.setting import Setting
 from sim.yearbook import Yearbook
@@ -80,6 +81,7 @@ class Region(mesa.Model):
         self.yearbook = Yearbook(arm, seed)
         self.settlements: dict[int, Settlement] = {}
         self.shares: dict[int, list[float]] = {}
+        self.deaths = (0.0, 0.0)  # of members in the year, and expected of them
         self._create_agents(seed)
 
     def _create_agents(self, seed: int) -> None:
@@ -102,7 +104,12 @@ class Region(mesa.Model):
             for name, terms in setting.programmes.items()
         ]
         classes = frailty_classes(setting.population.frailty_variance)
-        self.membership = Membership(self.people, setting.network, classes)
+        self.membership = Membership(
+            self.people,
+            setting.network.membership,
+            setting.network.volunteer_selection,
+            classes,
+        )
         factors.by_physician = factors.ones(setting.network.physicians + 1)
         factors.by_participation = factors.ones(1)
 
@@ -133,9 +140,9 @@ class Region(mesa.Model):
         self.life.live(self.month)
         self._pay()
         self._receive()
-        self._fund()
         if self.month % 12 == 0:
             self._close_year()
+        self._fund()
         self.month += 1
 
     def run_off(self) -> None:
@@ -205,12 +212,13 @@ class Region(mesa.Model):
     def _act(self) -> None:
         """Write what the programmes do to those who attend or attended into the factors."""
         factors, people = self.life.factors, self.people
-        strength = np.zeros((len(self.programmes), people.n))
-        effects = np.zeros((len(self.programmes), factors.width))
-        for i, programme in enumerate(self.programmes):
-            strength[i] = programme.strength(self.month)
-            effects[i] = programme.effect
-        acted_on = np.flatnonzero((strength > 0).any(axis=0) | (people.participation > 0))
+        attended = [programme.strength(self.month) for programme in self.programmes]
+        nobody = np.empty(0, np.int64)
+        acted_on = np.unique(np.concatenate([nobody, *(rows for rows, _ in attended)]))
+        effect = np.zeros((acted_on.size, factors.width))
+        for programme, (rows, strength) in zip(self.programmes, attended, strict=True):
+            place = np.searchsorted(acted_on, rows)
+            effect[place] += strength[:, None] * programme.effect
         new = acted_on[people.participation[acted_on] == 0]
         lines = factors.by_participation.shape[0]
         people.participation[new] = np.arange(lines, lines + new.size)
@@ -218,7 +226,7 @@ class Region(mesa.Model):
             [factors.by_participation, factors.ones(new.size)]
         )
         line = people.participation[acted_on]
-        found = np.exp(strength[:, acted_on].T @ effects).astype(np.float32)
+        found = np.exp(effect).astype(np.float32)
         moved = (found != factors.by_participation[line]).any(axis=1)
         factors.by_participation[line[moved]] = found[moved]
         rows = acted_on[moved]
@@ -264,6 +272,7 @@ class Region(mesa.Model):
     def _close_year(self) -> None:
         """Claims are counted, the contract is settled, everybody's year is written down."""
         self._document()
+        self.deaths = deaths_of_members(self.people, self.month)
         ledger, sums = self.life.close_year(self.month, self.ticks)
         year = self.life.year_of(self.month)
         norm = self.comparison.norms[year]
@@ -316,6 +325,7 @@ class Region(mesa.Model):
         year = self.life.year_of(self.month)
         for integrator in self.integrators:
             integrator.close_year(self.month, self.members.size)
+            integrator.member_deaths, integrator.expected_member_deaths = self.deaths
         for lender in self.lenders:
             lender.close_year(self.month)
         self.yearbook.agents("integrators", year, self.integrators)

@@ -95,21 +95,28 @@ def logarithm(x: Any) -> Any:
 
 @njit(cache=True)
 def _fill_uniform(key: Any, persons: Any, what: Any, occurrences: Any, out: Any) -> None:
+    step = 1 if occurrences.size > 1 else 0
     for i in range(persons.size):
-        out[i] = _uniform(key, persons[i], what, occurrences[i])
+        times = np.uint64(occurrences[i * step])
+        out[i] = _uniform(key, np.uint64(persons[i]), what, times)
 
 
 @njit(cache=True)
 def _fill_exponential(key: Any, persons: Any, what: Any, occurrences: Any, out: Any) -> None:
+    step = 1 if occurrences.size > 1 else 0
     for i in range(persons.size):
-        u = _uniform(key, persons[i], what, occurrences[i])
+        times = np.uint64(occurrences[i * step])
+        u = _uniform(key, np.uint64(persons[i]), what, times)
         out[i] = np.float32(-logarithm(u))
 
 
-def _address(persons: Any, occurrence: Any) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
-    rows = np.atleast_1d(np.asarray(persons)).astype(np.uint64)
-    occurrences = np.broadcast_to(np.asarray(occurrence).astype(np.uint64), rows.shape)
-    return rows, np.ascontiguousarray(occurrences)
+def _address(persons: Any, occurrence: Any) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Addresses as arrays; one occurrence stands for all."""
+    rows = np.atleast_1d(np.asarray(persons, dtype=np.int64))
+    occurrences = np.atleast_1d(np.asarray(occurrence, dtype=np.int64))
+    if occurrences.size not in (1, rows.size):
+        raise ValueError(f"{occurrences.size} occurrences for {rows.size} persons; one or as many")
+    return rows, occurrences
 
 
 def uniform(seed: int, persons: Any, what: int, occurrence: Any = 0) -> NDArray[np.float64]:

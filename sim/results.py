@@ -127,6 +127,8 @@ TABLES: dict[str, dict[str, Column]] = {
         "cash": Column("EUR", "cash at the end of the year"),
         "staff_cost": Column("EUR", "cost of staff"),
         "programme_cost": Column("EUR", "cost of programmes"),
+        "member_deaths": Column("person", "deaths within five years of enrolment"),
+        "expected_member_deaths": Column("person", "the same at non-members' rates"),
         "members": Column("person", "members at the end of the year"),
     },
     "lenders": {

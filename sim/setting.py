@@ -192,8 +192,6 @@ def _setting(scenario: str) -> Setting:
     )
     span = range(region.start_year - region.baseline_years, region.start_year + years)
     home = _place(region, population, compiled, region.population_table, span)
-    elsewhere = _place(region, population, compiled, population.comparison_table, span)
-    elsewhere = replace(elsewhere, deprivation=np.full(5, 0.2))
     return Setting(
         region,
         population,
@@ -204,7 +202,7 @@ def _setting(scenario: str) -> Setting:
         loans,
         compiled,
         home,
-        replace(elsewhere, mortality=elsewhere.mortality / region.mortality_level),
+        _elsewhere(region, population, compiled, span),
         years,
     )
 
@@ -282,6 +280,17 @@ def _place(
         deprivation=np.array(region.deprivation),
         insurers=np.array([i.share for i in region.insurers.values()]),
     )
+
+
+def _elsewhere(
+    region: RegionTerms, terms: PopulationTerms, compiled: Country, years: range
+) -> Place:
+    """Lay out where the comparison lives: the country at large, within which it moves."""
+    there = region.model_copy(
+        update={"mortality_level": 1.0, "deprivation": (0.2, 0.2, 0.2, 0.2, 0.2)}
+    )
+    settled = terms.model_copy(update={"migration_out": 0.0})
+    return _place(there, settled, compiled, terms.comparison_table, years)
 
 
 def _of_country(name: str, column: str, country_name: str) -> NDArray[np.float64]:

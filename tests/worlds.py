@@ -57,7 +57,7 @@ def regions(arms: Mapping[str, Setting], seed: int = 1) -> dict[str, Region]:
     """Regions of all arms at the eve of preparation, after the same history."""
     ready = next(iter(arms.values()))
     price = prices(ready, seed)
-    past = run._residents(ready, seed, price)
+    past = run.residents(ready, seed, price)
     comparison = live_elsewhere(ready, seed, past.people.n, price)
     baseline = run.live_before(past, ready, comparison)
     return {

@@ -32,6 +32,7 @@ class Integrator(mesa.Agent):
         self.preparation = preparation
         self.received = 0.0
         self.members = 0
+        self.member_deaths = self.expected_member_deaths = 0.0
         self.income = self.expense = self.staff_cost = self.programme_cost = 0.0
 
     def prepare(self, month: int, price: float) -> None:

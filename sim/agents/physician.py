@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from sim import randomness
 from sim.people.factors import Factors
-from sim.people.population import NEVER, Population
+from sim.people.population import Population
 
 
 class NetworkTerms(BaseModel, frozen=True, extra="forbid"):
@@ -102,31 +102,3 @@ class Physician(mesa.Agent):
         )
         line[factors.rates["drugs"]] = self.terms.drug_cost_ratio**self.effort
         return line
-
-
-class Membership:
-    """Which patients of the network's practices have enrolled with the integrator.
-
-    Rule: a patient of a practice that has joined enrols with a hazard in proportion to its
-    effort; the robust come first.
-    """
-
-    def __init__(self, people: Population, terms: NetworkTerms, frailty: NDArray[np.float64]):
-        self.terms = terms
-        self.remaining = people.threshold(np.arange(people.n), "membership")
-        appeal = frailty**-terms.volunteer_selection
-        self.appeal = (appeal / appeal.mean()).astype(np.float32)
-
-    def enrol(
-        self, people: Population, effort: NDArray[np.float32], month: int
-    ) -> NDArray[np.int64]:
-        """Let a month's hazard of enrolling run; return who enrols. `effort` is by practice."""
-        candidates = np.flatnonzero(people.present(month) & (people.left == NEVER) & ~people.member)
-        active = effort[people.physician[candidates]]
-        rows, active = candidates[active > 0], active[active > 0]
-        hazard = np.float32(self.terms.membership / 12) * active
-        self.remaining[rows] -= hazard * self.appeal[people.frailty[rows]]
-        enrolled: NDArray[np.int64] = rows[self.remaining[rows] <= 0]
-        people.member[enrolled] = True
-        people.member_since[enrolled] = month
-        return enrolled

@@ -79,7 +79,7 @@ class Programme(mesa.Agent):
     def candidates(self, people: Population, rows: NDArray[np.int64], month: int) -> Any:
         """Those of `rows` who may attend and do not yet, int64."""
         terms, state = self.terms.eligibility, people.state[rows]
-        age = people.age(month)[rows]
+        age = people.age(month, rows)
         wanted = (age >= terms.min_age) & (age <= terms.max_age) & (people.left[rows] == NEVER)
         bits = self._bits
         if terms.any_of:
@@ -109,10 +109,10 @@ class Programme(mesa.Agent):
         started = places.admit(people, free, month, terms.duration, terms.attrition)
         self.started += started.size
 
-    def strength(self, month: int) -> NDArray[np.float64]:
-        """How much of the effect acts on each row this month, adherence included, float64 [n]."""
-        terms = self.terms
-        return self.places.strength(month, terms.ramp, terms.waning) * terms.adherence
+    def strength(self, month: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """How much of the effect acts on whom this month, adherence included: rows, float64."""
+        rows, strength = self.places.strength(month, self.terms.ramp, self.terms.waning)
+        return rows, strength * self.terms.adherence
 
     def bill(self, month: int, price: float) -> None:
         """Work out what the month costs, EUR; `price` is EUR per EUR of the price year."""

@@ -56,7 +56,7 @@ class Care:
             slot = self.factors.slot(name)
             rows = due.row[due.slot == slot]
             rows = rows[people.left[rows] == NEVER]
-            age = np.clip(people.age(month)[rows], 0, AGES - 1)
+            age = np.clip(people.age(month, rows), 0, AGES - 1)
             size = people.normal(rows, "size", name, occurrence=_code(people, slot, rows, month))
             mean = self.case_cost[kind, people.sex[rows], age]
             cost = mean * np.exp(self.size_sd * size - self.size_sd**2 / 2)
@@ -84,7 +84,7 @@ class Care:
         death = self.factors.slot("death")
         left = people.remaining[death, rows] / people.hazard[death, rows]
         ahead = np.clip(np.ceil(left), 0, MONTHS_NEAR_DEATH - 1).astype(np.int64)
-        age = np.clip(people.age(month)[rows], 0, AGES - 1)
+        age = np.clip(people.age(month, rows), 0, AGES - 1)
         by_age = self.near_death_by_age[age]
         for sector in range(len(SECTORS)):
             cost = self.near_death[ahead, sector] * by_age

@@ -3,15 +3,13 @@
 from typing import Any
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from sim.contract.ledger import SECTORS as CONTRACT_SECTORS
 from sim.contract.ledger import Ledger
-from sim.people.diseases import has
 from sim.people.factors import Factors
 from sim.people.population import ACCOUNTS, SECTORS, Population
-
-_COST = "cost_"
 
 
 def ledger(
@@ -32,29 +30,67 @@ def ledger(
     """
     first = last_month - 11
     region = people.region[rows]
-    sectors = len(CONTRACT_SECTORS)
-    cost = people.account[:sectors, rows].T * prices[region, :sectors].astype(np.float32)
+    cost = np.empty((rows.size, len(CONTRACT_SECTORS)), np.float32)
+    for i in range(len(CONTRACT_SECTORS)):
+        cost[:, i] = people.account[i, rows] * prices[region, i].astype(np.float32)
     known = people.entered[rows] < max(first, people.first_month + 1)
-    documented = people.documented_before[rows]
     return Ledger(
         year=year,
         person=people.first + rows,
-        age=np.clip(people.age(last_month)[rows], 0, 125).astype(np.int16),
+        age=np.clip(people.age(last_month, rows), 0, 125).astype(np.int16),
         sex=people.sex[rows].astype(np.int8),
         region=region.astype(np.int16),
         insurer=people.insurer[rows].astype(np.int8),
-        insured_months=people.months_in(first, last_month)[rows].astype(np.int8),
-        documented=np.where(known, documented, np.uint32(0)),
-        cost=np.ascontiguousarray(cost, dtype=np.float32),
-        member=people.member[rows].copy(),
+        insured_months=people.months_in(first, last_month, rows).astype(np.int8),
+        documented=np.where(known, people.documented_before[rows], np.uint32(0)),
+        cost=cost,
+        member=people.member[rows],
         newcomer=~known,
     )
 
 
 def insured_in_year(people: Population, entered: int, last_month: int) -> NDArray[np.int64]:
     """Rows of those insured at any time in the year that ends with `last_month`."""
-    present = people.months_in(last_month - 11, last_month)[:entered] > 0
+    present = people.months_in(last_month - 11, last_month, slice(entered)) > 0
     return np.flatnonzero(present)
+
+
+@njit(cache=True)
+def _add_up(
+    rows: Any,
+    last_month: Any,
+    group: Any,
+    region: Any,
+    entered: Any,
+    left: Any,
+    member: Any,
+    state: Any,
+    account: Any,
+    prices: Any,
+    months: Any,
+    amounts: Any,
+    members: Any,
+    ill: Any,
+) -> None:
+    """Add up a year by group, in the order of rows, in float64."""
+    sectors = prices.shape[1]
+    for row in rows:
+        g = group[row]
+        end = min(int(left[row]), last_month + 1)
+        months[g] += end - max(int(entered[row]), last_month - 11)
+        place = region[row]
+        for a in range(account.shape[0]):
+            price = prices[place, a] if a < sectors else 1.0
+            amounts[a, g] += account[a, row] * price
+        if left[row] > last_month + 1:
+            members[g] += member[row]
+            mask = state[row]
+            bit = 0
+            while mask:
+                if mask & np.uint32(1):
+                    ill[bit, g] += 1
+                mask >>= np.uint32(1)
+                bit += 1
 
 
 def sums(
@@ -68,35 +104,49 @@ def sums(
 
     EUR are nominal; persons with a condition and members are counted at the end of the year.
     """
-    people.count("person_years", rows, people.months_in(last_month - 11, last_month)[rows] / 12)
-    for i, account in enumerate(ACCOUNTS):
-        if account in SECTORS:
-            amount = people.account[i, rows] * prices[people.region[rows], i]
-            people.count(_COST + account, rows, amount)
-        else:
-            people.count(account, rows, people.account[i, rows])
-    present = rows[people.left[rows] > last_month + 1]
-    people.count("members", present[people.member[present]])
+    groups = people.tally.groups
+    months, members = np.zeros(groups), np.zeros(groups)
+    amounts, ill = np.zeros((len(ACCOUNTS), groups)), np.zeros((len(factors.bits), groups))
+    _add_up(
+        rows,
+        last_month,
+        people.group,
+        people.region,
+        people.entered,
+        people.left,
+        people.member,
+        people.state,
+        people.account,
+        prices,
+        months,
+        amounts,
+        members,
+        ill,
+    )
+    found = people.tally.close(_counted(factors))
+    found |= {"person_years": months / 12, "members": members}
+    for i, name in enumerate(ACCOUNTS):
+        found[f"cost_{name}" if name in SECTORS else name] = amounts[i]
     for process in factors.processes:
         if process.bit >= 0:
-            people.count(f"prevalence_{process.name}", present[has(people, process.bit, present)])
-    return people.tally.close(outcomes(factors))
+            found[f"prevalence_{process.name}"] = ill[process.bit]
+    return found
 
 
-def outcomes(factors: Factors) -> list[str]:
-    """Columns of the table of the population, in their order."""
-    names = ["person_years", "deaths", "leavings", "members", "admissions"]
-    names += ["avoidable_admissions", *(_COST + s for s in SECTORS), "qalys"]
+def start_anew(people: Population, entered: int) -> None:
+    """Empty the accounts; what is documented now is last year's from here on."""
+    people.account[:, :entered] = 0
+    people.documented_before[:entered] = people.documented[:entered]
+
+
+def _counted(factors: Factors) -> list[str]:
+    """Outcomes that were counted as they happened."""
+    names = ["deaths", "leavings", "admissions", "avoidable_admissions"]
     for process in factors.processes:
         if process.bit >= 0:
-            names += [f"onset_{process.name}", f"prevalence_{process.name}"]
-            names += [f"remission_{process.name}"] if process.remission else []
-        elif process.kind == "event":
+            names.append(f"onset_{process.name}")
+        if process.remission:
+            names.append(f"remission_{process.name}")
+        if process.kind == "event":
             names.append(f"event_{process.name}")
     return names
-
-
-def start_anew(people: Population, rows: Any) -> None:
-    """Empty the accounts; what is documented now is last year's from here on."""
-    people.account[:, rows] = 0
-    people.documented_before[rows] = people.documented[rows]

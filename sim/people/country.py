@@ -277,7 +277,11 @@ def _cache() -> Path:
 def _checksum(targets: Targets, raw: dict[str, Any], morbidity: Morbidity) -> str:
     """Identify everything the solution follows from: tables, diseases, morbidity."""
     digest = hashlib.sha256()
-    text = json.dumps([raw, morbidity.model_dump(include=set(Morbidity.model_fields))], sort_keys=True, default=str)
+    text = json.dumps(
+        [raw, morbidity.model_dump(include=set(Morbidity.model_fields))],
+        sort_keys=True,
+        default=str,
+    )
     digest.update(text.encode())
     arrays = {"mortality": targets.mortality, **targets.running}
     arrays |= {f"p {k}": v for k, v in targets.prevalence.items()}

@@ -84,7 +84,7 @@ class Diseases:
         Rule of order within a month: who died or left earlier in it has no onset in it;
         onsets and events of different kinds in one month all count; each may kill.
         """
-        changed = [_expire(people, month)]
+        changed = [self._expire(people, month)]
         alive = people.left[due.row] == NEVER
         slot, row = due.slot[alive], due.row[alive]
         for index, process in enumerate(self.factors.processes):
@@ -114,6 +114,16 @@ class Diseases:
             if process.kind == "condition":
                 ill = has(people, process.bit, rows)
                 self._document(people, process, rows[ill], more[ill])
+
+    def _expire(self, people: Population, month: int) -> NDArray[np.int64]:
+        """End the first months of those struck long enough ago and not again since."""
+        ended = [np.empty(0, np.int64)]
+        for slot, rows, times in people.expiry.pop(month, []):
+            over = rows[people.occurrence[slot, rows] == times]
+            bit = np.uint32(self.factors.processes[slot].recent_bit)
+            people.recent[over] &= ~(_BIT << bit)
+            ended.append(over)
+        return np.concatenate(ended)
 
     def _begin(self, people: Population, slot: int, rows: NDArray[np.int64], month: int) -> None:
         """Onset: the state begins, and with it the hazard of remission where there is one."""
@@ -159,13 +169,14 @@ class Diseases:
         if disease.recent_months:
             people.recent[rows] |= _BIT << np.uint32(process.recent_bit)
             until = month + disease.recent_months
-            people.expiry.setdefault(until, []).append((rows, process.recent_bit))
+            struck = (slot, rows, people.occurrence[slot, rows])
+            people.expiry.setdefault(until, []).append(struck)
         if disease.case_fatality:
-            age = np.clip(people.age(month)[rows], 0, AGES - 1)
+            age = np.clip(people.age(month, rows), 0, AGES - 1)
             times = people.occurrence[slot, rows]
             drawn = people.uniform(rows, "case_fatality", process.name, occurrence=times)
-            struck = drawn < self.fatality(process.name)[age]
-            dead = rows[struck & (people.left[rows] == NEVER)]
+            fatal = drawn < self.fatality(process.name)[age]
+            dead = rows[fatal & (people.left[rows] == NEVER)]
             people.leave(dead, month)
             people.died[dead] = True
             people.count("deaths", dead)
@@ -193,14 +204,3 @@ def _renew(
     """Give a fresh threshold for the next time, addressed by how often it has happened."""
     times = people.occurrence[slot, rows]
     people.remaining[slot, rows] = people.threshold(rows, direction, name, occurrence=times)
-
-
-def _expire(people: Population, month: int) -> NDArray[np.int64]:
-    """End the first months of those struck long enough ago, unless struck again since."""
-    ended = [np.empty(0, np.int64)]
-    for rows, bit in people.expiry.pop(month, []):
-        later = [r for entries in people.expiry.values() for r, b in entries if b == bit]
-        over = rows[~np.isin(rows, np.concatenate(later))] if later else rows
-        people.recent[over] &= ~(_BIT << np.uint32(bit))
-        ended.append(over)
-    return np.concatenate(ended)

@@ -111,5 +111,5 @@ class Life:
         rows = claims.insured_in_year(people, entered, month)
         seen = claims.ledger(people, rows, year, month, self.prices[year])
         table = claims.sums(people, self.factors, rows, month, self.prices[year])
-        claims.start_anew(people, np.arange(entered))
+        claims.start_anew(people, entered)
         return seen, table

@@ -5,7 +5,7 @@ when nothing is left she is asked. Whoever agrees waits, ordered by overshoot, u
 free. Effects are on treatment: they ramp up, hold while attended and wane afterwards.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -26,9 +26,9 @@ class Places:
         bool [n]: agreed, and waits for a place.
     times
         uint8 [n]: how often invited so far.
-    started, ended
-        int16 [n]: month of the last start, and of the last end (NEVER while attending);
-        0 and 0 for those who never attended.
+    started, ended, planned
+        int16 [n]: month of the last start, of its end (NEVER while attending), and of the end
+        that is foreseen; 0 for those who never attended.
     """
 
     name: str
@@ -38,7 +38,6 @@ class Places:
     started: NDArray[np.int16]
     ended: NDArray[np.int16]
     planned: NDArray[np.int16]
-    touched: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
 
     @classmethod
     def of(cls, name: str, people: Population) -> "Places":
@@ -104,6 +103,8 @@ class Places:
         The dead and those who moved away leave their place too and count as neither.
         """
         rows = self.attending
+        if rows.size == 0 and not self.waiting.any():
+            return rows, rows
         gone = rows[people.left[rows] != NEVER]
         self.ended[gone] = month
         self.waiting[people.left != NEVER] = False
@@ -118,17 +119,20 @@ class Places:
         self.ended[self.attending] = month
         self.waiting[:] = False
 
-    def strength(self, month: int, ramp: float, waning: float) -> NDArray[np.float64]:
-        """How much of the full effect acts on those who attend or attended, float64 [n].
+    def strength(
+        self, month: int, ramp: float, waning: float
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """How much of the full effect acts on those who attend or attended: rows, float64.
 
         Rises linearly over `ramp` months, falls linearly over `waning` months after the end.
         """
-        until = np.minimum(self.ended, np.int16(month)).astype(float)
-        reached = np.clip((until - self.started + 1) / max(ramp, 1.0), 0.0, 1.0)
-        since = np.maximum(month - self.ended.astype(float), 0.0)
+        rows = np.flatnonzero(self.started)
+        started, ended = self.started[rows], self.ended[rows]
+        until = np.minimum(ended, np.int16(month)).astype(float)
+        reached = np.clip((until - started + 1) / max(ramp, 1.0), 0.0, 1.0)
+        since = np.maximum(month - ended.astype(float), 0.0)
         held = np.clip(1.0 - since / max(waning, 1.0), 0.0, 1.0)
-        found: NDArray[np.float64] = np.where(self.started != self.ended, reached * held, 0.0)
-        return found
+        return rows, reached * held
 
     def _renew(self, people: Population, rows: NDArray[np.int64]) -> None:
         times = self.times[rows]

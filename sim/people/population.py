@@ -43,7 +43,7 @@ _COLUMNS: dict[str, Any] = {
     "physician": np.uint16,  # 0 none, else number of the practice
     "member": np.bool_,
     "member_since": np.int16,
-    "died": np.bool_,  # this year
+    "died": np.bool_,  # left by death
     "participation": np.int32,  # row of the table of programme effects, 0 none
     "state": np.uint32,  # bit a condition or risk factor
     "recent": np.uint32,  # bit a condition or event in its first months
@@ -67,7 +67,7 @@ class Population:
     rate, account
         float32 [running, n], [accounts, n]: running cost per month; booked this year.
     expiry
-        Month -> (rows, bit): when the first months after an onset or event end.
+        Month -> (slot, rows, occurrences): when the first months after an onset or event end.
     first_month
         In which the first year of this population begins.
     cohorts
@@ -88,7 +88,9 @@ class Population:
     occurrence: NDArray[np.uint8]
     rate: NDArray[np.float32]
     account: NDArray[np.float32]
-    expiry: dict[int, list[tuple[NDArray[np.int64], int]]] = field(default_factory=dict)
+    expiry: dict[int, list[tuple[int, NDArray[np.int64], NDArray[np.uint8]]]] = field(
+        default_factory=dict
+    )
     first_month: int = 1
     cohorts: NDArray[np.int64] = field(default_factory=lambda: np.zeros(2, np.int64))
     birthdays: NDArray[np.int64] = field(default_factory=lambda: np.zeros((1, 13), np.int64))
@@ -104,7 +106,7 @@ class Population:
 
     @classmethod
     def empty(cls, n: int, slots: int, seed: int, first: int = 0) -> Self:
-        """`n` rows of nobody: all zero, not yet entered."""
+        """`n` rows of nobody, addressed from `first` on: all zero, not yet entered."""
         people = cls(
             seed=seed,
             first=first,
@@ -149,15 +151,15 @@ class Population:
         there: NDArray[np.bool_] = (self.entered <= month) & (self.left > month)
         return there
 
-    def age(self, month: int) -> NDArray[np.int16]:
-        """Completed years of age, int16 [n]; negative before birth."""
-        age: NDArray[np.int16] = (month - self.born) // np.int16(12)
+    def age(self, month: int, rows: Any = slice(None)) -> NDArray[np.int16]:
+        """Completed years of age, int16 [rows]; negative before birth."""
+        age: NDArray[np.int16] = (month - self.born[rows]) // np.int16(12)
         return age
 
-    def months_in(self, first: int, last: int) -> NDArray[np.int16]:
-        """Months each person was present from `first` to `last`, both included, int16 [n]."""
-        start = np.maximum(self.entered, np.int16(first))
-        end = np.minimum(self.left, np.int16(last + 1))
+    def months_in(self, first: int, last: int, rows: Any = slice(None)) -> NDArray[np.int16]:
+        """Months present from `first` to `last`, both included, int16 [rows]."""
+        start = np.maximum(self.entered[rows], np.int16(first))
+        end = np.minimum(self.left[rows], np.int16(last + 1))
         months: NDArray[np.int16] = np.maximum(end - start, 0)
         return months
 

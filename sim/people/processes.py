@@ -17,6 +17,7 @@ from sim.people.factors import DEATH, Factors
 from sim.people.population import RUNNING, Population
 
 _BLOCK = 512
+_FEW = 64
 _CHUNK = 65_536
 _ZERO = np.float32(0)
 _ELEVEN = np.float32(11)
@@ -47,17 +48,19 @@ def _advance(
         for slot in range(remaining.shape[0]):
             left = remaining[slot]
             monthly = hazard[slot]
-            struck = 0
-            for row in range(start, end):
-                value = left[row] - monthly[row]
-                left[row] = value
-                struck += value <= _ZERO
-            if struck > 0:
-                for row in range(start, end):
-                    if left[row] <= _ZERO:
-                        slots[count] = slot
-                        rows[count] = row
-                        count += 1
+            for few in range(start, end, _FEW):
+                stop = min(few + _FEW, end)
+                struck = 0
+                for row in range(few, stop):
+                    value = left[row] - monthly[row]
+                    left[row] = value
+                    struck += value <= _ZERO
+                if struck > 0:
+                    for row in range(few, stop):
+                        if left[row] <= _ZERO:
+                            slots[count] = slot
+                            rows[count] = row
+                            count += 1
         left = remaining[DEATH]
         monthly = hazard[DEATH]
         struck = 0

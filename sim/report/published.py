@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from sim.distribution import Distribution, distribution
 from sim.quantity import Refusal, nearest, refusal_from
 from sim.report import words
-from sim.report.tables import WITH, WITHOUT, Amounts, lived, settled
+from sim.report.tables import WITH, Amounts, by_year, lived, settled
 from sim.results import Results
 
 ALIKE = 0.1  # as far as a run's insured may differ from the region's for totals to be comparable
@@ -54,10 +54,12 @@ OUTCOMES: dict[str, Outcome] = {
         "members", "person", lambda results: lived(results, WITH, ["members"]), at_end=True
     ),
     "mortality_ratio_of_members": Outcome(
-        "mortality ratio of all insured, members not told apart",
+        "members' deaths against non-members' rates, volunteers",
         "1",
-        lambda results: lived(results, WITH, ["deaths"]),
-        lambda results: lived(results, WITHOUT, ["deaths"]),
+        lambda results: by_year(results, results.table("integrators"), ["member_deaths"]),
+        lambda results: by_year(
+            results, results.table("integrators"), ["expected_member_deaths"]
+        ),
     ),
 }
 
@@ -205,7 +207,7 @@ def _caution(results: Results) -> str:
         return ""
     return (
         f"This run has {words.number(run, 0)} insured, the region {words.number(region, 0)}: "
-        "totals differ by that alone."
+        "totals differ for that reason, too."
     )
 
 

@@ -195,7 +195,7 @@ def limits(results: Results) -> str:
     guessed = sum(number.source.lower().startswith("assumption") for number in numbers.values())
     counted = (
         f"Of the {len(numbers)} numbers with a range in this run's configuration, {guessed} "
-        "are assumptions without a published source; config.yaml names each.",
+        "are marked as assumptions; config.yaml says which, and why.",
     )
     items = (*LIMITS, *(counted if numbers else ()))
     return "<ul>" + "\n".join(f"<li>{escape(item)}</li>" for item in items) + "</ul>"
