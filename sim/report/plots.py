@@ -243,7 +243,7 @@ def published(results: Results) -> Picture:
     figure = drawing.sheet(max(2.0, 1.1 + LINE * sum(len(row.simulated) + 1.5 for row in rows)))
     axes = figure.subplots()
     title = "Simulated over published: at 1 they agree"
-    axes.set_title(title)
+    figure.suptitle(title, x=0.01, ha="left", size="large", weight="bold")
     for answer in rows:
         one = answer.figure
         heading = f"{one.title}: {one.written(one.value)} published"

@@ -54,7 +54,7 @@ OUTCOMES: dict[str, Outcome] = {
         "members", "person", lambda results: lived(results, WITH, ["members"]), at_end=True
     ),
     "mortality_ratio_of_members": Outcome(
-        "members' deaths against non-members' rates, volunteers",
+        "mortality ratio of members",
         "1",
         lambda results: by_year(results, results.table("integrators"), ["member_deaths"]),
         lambda results: by_year(

@@ -367,12 +367,11 @@ class Villager:
             self.pay_until(december + 1)
         newcomer = self.entered >= december - 11 and self.entered != self.world.first_month
         year = {
-            "account": self.account,
             "insured_months": self.months_insured(december),
-            "before": self.documented_before,
             "documented": 0 if newcomer else self.documented_before,
             "newcomer": newcomer,
             "count": self.count,
+            "held": {"account": self.account, "documented_before": self.documented_before},
         }
         self.account = [0.0] * len(self.account)
         self.count = Counter()

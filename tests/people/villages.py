@@ -18,8 +18,6 @@ SMALL = (
     "population.comparison=2000",
     "horizon.years=3",
     "seeds=1",
-    "population.reference_size=4000",
-    "population.reference_lives=16",
 )
 
 
