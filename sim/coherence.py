@@ -24,6 +24,7 @@ def complaints(scenario: Mapping[str, Any]) -> Iterator[str]:
     yield from _about_seeds(scenario.get("seeds"))
     yield from _about_counts(scenario)
     yield from _about_years(scenario)
+    yield from _about_countries(scenario)
     yield from _about_shares(scenario["region"])
     yield from _about_names(scenario)
 
@@ -98,6 +99,16 @@ def _about_years(scenario: Mapping[str, Any]) -> Iterator[str]:
             f"horizon.years is {years} from {start}, to the end of {start + years - 1}, but "
             f"trends carry the tables only to {last} (population.last_year). Allowed are up to "
             f"{max(last - start + 1, 0)} years, or declare later trends in conf/population."
+        )
+
+
+def _about_countries(scenario: Mapping[str, Any]) -> Iterator[str]:
+    region, population = (scenario[group].get("country") for group in ("region", "population"))
+    if region != population:
+        yield (
+            f"region.country is {region!r}, but population.country is {population!r}: rates, costs "
+            "and the people of a region are of one country. Give both the same, which has its rows "
+            "in conf/tables."
         )
 
 

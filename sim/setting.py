@@ -6,7 +6,7 @@ What is built here is shared by all seeds and arms and never changes afterwards.
 import functools
 import json
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +31,7 @@ from sim.scenario import Scenario
 class PopulationTerms(Morbidity, frozen=True, extra="forbid"):
     """How people renew themselves, and how prices move, as conf/population describes it."""
 
-    source: str
+    source: Literal["tables"]
     first_year: int
     last_year: int
     structure_years: int = Field(ge=0)
@@ -251,8 +251,10 @@ def _place(
     rows = frame[frame["place"] == table].sort_values("age")
     if len(rows) != AGES:
         known = ", ".join(sorted(frame["place"].unique()))
+        home = table == region.population_table
+        key = "region.population_table" if home else "population.comparison_table"
         raise Refusal(
-            f"region.population_table is {table!r}, which conf/tables/population_by_age.csv "
+            f"{key} is {table!r}, which conf/tables/population_by_age.csv "
             f"does not hold with ages 0 to 100; allowed are {known}"
         )
     structure = rows[["male", "female"]].to_numpy(float).T

@@ -10,6 +10,7 @@ that would be solved; and the tables of a whole run, less the columns that only 
 import functools
 import hashlib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,8 @@ import pandas as pd
 import pytest
 
 from sim import run
+from sim.agents.integrator import Integrator
+from sim.coherence import complaints
 from sim.comparison import live_elsewhere, prices
 from sim.model import Region
 from sim.people import country, processes, reference
@@ -26,7 +29,7 @@ from sim.people.reference import Reference, Targets
 from sim.quantity import Refusal
 from sim.scenario import Scenario, groups
 from sim.setting import Setting, _setting, setting
-from tests.keys import INERT, choices_of, inert, quantities_of
+from tests.keys import INERT, choices_of, quantities_of
 from tests.worlds import changed, everywhere, live_until, world
 
 WHO_PEOPLE_ARE = ("diseases", "population", "region", "horizon", "seeds")
@@ -53,13 +56,14 @@ def lively(*overrides: str) -> Scenario:
         "network.drug_cost_ratio": 0.3,
         "network.pay_per_member": 300.0,
         "contract.settlement_lag": 2.0,
+        "contract.management_fee": 500.0,  # so that a loan can be serviced
+        "contract.investment_fee": 50_000.0,
     }
-    if scenario.values["funding"]["instruments"]:
-        changes["funding.instruments.0.amount"] = 30e6  # so that it can be serviced
     of_all = {"start_month": 2.0, "invitation": 4.0, "capacity": 12.0, "duration": 4.0}
     for key, value in of_all.items():
         changes |= everywhere(scenario, key, value)
-    return changed(scenario, changes)
+    known = {path for path, _ in quantities_of(scenario.config)}
+    return changed(scenario, {path: changes[path] for path in changes.keys() & known})
 
 
 class Village:
@@ -78,8 +82,11 @@ class Village:
     def differs(self, changes: Mapping[str, Any]) -> bool:
         """Whether anything follows from these changes: a refusal, or another outcome."""
         group = next(iter(changes)).split(".")[0]
+        scenario = changed(self.scenario, changes)
+        if list(complaints(scenario.values)):
+            return True
         try:
-            ready = setting(changed(self.scenario, changes))
+            ready = setting(scenario)
             looks = LOOKS[:-1] if group in WHO_PEOPLE_ARE else LOOKS[-1:]
             if PANELS & changes.keys():
                 looks = (whole_run,)
@@ -133,6 +140,7 @@ def same_people(village: Village, ready: Setting) -> str:
     return _tables(region.tables()) + _hash(life.people.remaining)
 
 
+CHOSEN_TOGETHER = ("diseases", "programmes")
 LOOKS = (lives, baselines, whole_run, same_people)
 TARGETS: dict[int, Targets] = {}
 
@@ -176,37 +184,165 @@ def village(*overrides: str) -> Village:
 
 
 def others(node: Mapping[str, Any]) -> list[float]:
-    """Other values of a quantity: the ends of its range, the farther first, and one beyond.
+    """Other values of a quantity: the ends of its range, the farther first, and two of our own.
 
-    The one beyond is for numbers whose range is too narrow for so few people to show.
+    These are for a number whose range is too narrow, or too far, for so few people to show.
     """
     value, (low, high) = node["value"], node["range"]
     ends = sorted({low, high} - {value}, key=lambda end: -abs(end - value))
-    beyond = value * 1.5 if low >= 0 else value - 0.1
-    return [round(end) if isinstance(value, int) else end for end in (*ends, beyond)]
+    tried = (*ends, value * 1.5 if low >= 0 else value - 0.1, value * 0.25)
+    return [round(end) if isinstance(value, int) else end for end in tried]
 
 
-def idle(village: Village, node: Any, top: tuple[str, ...]) -> list[str]:
+def idle(village: Village, top: str) -> list[str]:
     """Quantities below `top` that were changed, each alone, and nothing followed."""
     found = []
-    for path, quantity in quantities_of(node):
+    for path, quantity in quantities_of(village.scenario.config[top], top):
         low, high = quantity["range"]
-        if path.split(".")[0] not in top or low == high or "inert" in quantity:
+        if low == high or "inert" in quantity:
             continue
         if not any(village.differs({path: value}) for value in others(quantity)):
             found.append(path)
     return found
 
 
-@pytest.mark.parametrize("group", sorted(groups()))
-def test_every_quantity_changes_an_output_or_is_declared_inert(group: str) -> None:
-    """Each choice of the group with everything else as it is by default."""
-    one_of_many = group not in ("diseases", "programmes")
-    for choice in groups()[group] if one_of_many else [None]:
-        if group == "experiment":
-            continue  # it only selects
-        place = village(*([f"{group}={choice}"] if choice and choice not in DEFAULT else []))
-        assert idle(place, place.scenario.config, (group,)) == [], choice
+@pytest.mark.parametrize("group", [name for name in groups() if name not in CHOSEN_TOGETHER])
+def test_every_quantity_of_every_choice_changes_an_output_or_is_declared_inert(group: str) -> None:
+    for choice in groups()[group]:
+        default = lively().choices[group] == choice
+        place = village() if default else village(f"{group}={choice}")
+        if group in place.scenario.config:  # an experiment only selects
+            assert idle(place, group) == [], choice
 
 
-DEFAULT = set(lively().choices.values())
+@pytest.mark.parametrize("group", CHOSEN_TOGETHER)
+def test_every_quantity_of_diseases_and_programmes_changes_an_output(group: str) -> None:
+    assert list(village().scenario.config[group]) == groups()[group]
+    assert idle(village(), group) == []
+
+
+def test_a_quantity_that_does_nothing_would_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same look at a world in which a term is never read, as a check of the check."""
+    ignored = lambda terms, years: years  # noqa: E731
+    monkeypatch.setattr("sim.contract.settlement.management_fee", lambda years, fee: 500 * years)
+    monkeypatch.setattr(Integrator, "pass_on", ignored)
+    blind = Village(lively())
+    assert idle(blind, "contract") == ["contract.management_fee"]
+    assert idle(blind, "generation") == ["generation.bonus_share"]
+
+
+# Structural choices.
+
+SHOWN_BELOW = {"population.reference_size", "population.reference_lives"}
+TOGETHER: dict[str, list[dict[str, Any]]] = {
+    "region.insurers": [{"region.insurers.aok.share": 0.5, "region.insurers.lkk.share": 0.5}],
+    "region.deprivation": [{"region.deprivation": [0.1, 0.2, 0.3, 0.2, 0.2]}],
+    "region.insured": [{"population.size": 1400}],  # which is region.insured unless set
+    "population.structure_years": [
+        {"population.structure_years": 0, "region.population_table_year": 2003}
+    ],
+    "population.comparison_ratio": [{"population.comparison": None}],
+}
+"""What a change of one key cannot show: shares of one whole, what another key hides."""
+
+NAMES = {
+    "hazard_ratio_by_age": ["falling", "pressure"],
+    "case_fatality_by_age": ["falling", "pressure"],
+    "population_table": ["germany_2004"],
+    "comparison_table": ["ortenaukreis_2004"],
+}
+
+
+def alternatives(path: str, value: Any) -> list[Any]:
+    """Other values of a plain choice, by its kind."""
+    for word, names in NAMES.items():
+        if word in path:
+            return [name for name in names if name != value]
+    if isinstance(value, bool):
+        return [not value]
+    if isinstance(value, int):
+        return [value * 2, value // 2, value + 1, value - 1]
+    if isinstance(value, list):
+        return [value[1:], ["diabetes"], ["smoking"]]
+    return ["another"]
+
+
+def test_every_structural_choice_changes_an_output_or_is_declared_inert() -> None:
+    place, idling = village(), []
+    for path, value in choices_of(place.scenario.config):
+        together = [c for key, c in TOGETHER.items() if path.startswith(key)]
+        tried = together[0] if together else [{path: v} for v in alternatives(path, value)]
+        if path in INERT or path in SHOWN_BELOW:
+            continue
+        if not any(place.differs(changes) for changes in tried):
+            idling.append(path)
+    assert not idling, idling
+
+
+def test_size_and_lives_of_the_reference_decide_the_people_that_come_of_it() -> None:
+    """Solved, as all others here are not, with nothing to fall ill of, which is fast."""
+    healthy = setting(world("diseases=[]", "programmes=[]"))
+    diseases = healthy.country.diseases
+    solved = [
+        reference.solve(diseases, TARGETS[id(diseases)], size, lives)
+        for size, lives in ((1280, 16), (1600, 16), (1280, 20))
+    ]
+    assert (solved[0].base != solved[1].base).any()
+    assert solved[0].state.shape != solved[2].state.shape
+
+
+# What is selected acts.
+
+
+@pytest.mark.parametrize("name", groups()["diseases"])
+def test_every_disease_that_is_switched_on_changes_an_outcome_beside_its_own(name: str) -> None:
+    one, other = (_year(without) for without in (None, name))
+    assert list(one) == list(other)
+    own = [column for column in one if column.endswith(f"_{name}")]
+    assert sum(one[column] for column in own) > sum(other[column] for column in own)
+    assert any(one[column] != other[column] for column in one if column not in own)
+
+
+def _year(without: str | None) -> dict[str, float]:
+    """Outcomes of a year in a town, one disease taken from all and never coming of itself."""
+    ready = setting(changed(lively(), {"population.size": 12_000}))
+    life = run.residents(ready, 1, prices(ready, 1))
+    people, factors = life.people, life.factors
+    if without is not None:
+        people.columns["state"] &= ~(np.uint32(1) << np.uint32(factors.bits[without]))
+        solved = life.country.reference
+        base = solved.base.copy()
+        base[:, :, factors.rates[without]] = 0
+        life.country = replace(life.country, reference=replace(solved, base=base))
+        people.remaining[factors.slot(without)] = np.inf
+    for month in range(ready.first_month, ready.first_month + 12):
+        life.step(month)
+    return {outcome: float(sums.sum()) for outcome, sums in life.close_year(month)[1].items()}
+
+
+@pytest.mark.parametrize("name", groups()["programmes"])
+def test_every_programme_that_is_switched_on_changes_an_outcome_of_people(name: str) -> None:
+    ample = {f"programmes.{name}.capacity": 1e6, f"programmes.{name}.duration": 36.0}
+    ready = setting(changed(lively(), ample))
+    only = replace(ready, programmes={name: ready.programmes[name]})
+    none = replace(ready, programmes={})
+    place = village()
+    with_it, without = (_people(place, arm) for arm in (only, none))
+    assert (with_it != without).any(axis=None)
+
+
+def _people(place: Village, ready: Setting) -> pd.DataFrame:
+    life = place.past.branch()
+    region = Region(ready, "arm", place.seed, life, place.comparison, place.baseline)
+    live_until(region, 36)
+    return pd.DataFrame(region.yearbook.lines["population"]).drop(columns="members")
+
+
+@pytest.mark.parametrize("group", [name for name in groups() if len(groups()[name]) > 1])
+def test_every_choice_of_a_group_gives_other_results(group: str) -> None:
+    if group in CHOSEN_TOGETHER:
+        return  # shown one by one above
+    found = [
+        whole_run(village(), setting(world(f"{group}={choice}"))) for choice in groups()[group]
+    ]
+    assert len(set(found)) == len(found)

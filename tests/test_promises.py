@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -146,7 +145,7 @@ def test_one_programme_more_leaves_the_life_of_all_who_never_attend_it_alone() -
     """Places are ample, so that nobody waits for somebody else."""
     base = lively()
     ample = everywhere(base, "capacity", 1_000_000)
-    names = [name for name in base.values["programmes"] if name != "better_mood"]
+    names = [name for name in base.config["programmes"] if name != "better_mood"]
     arms = {
         "with": setting(changed(base, ample)),
         "without": setting(
@@ -166,7 +165,7 @@ def test_one_programme_more_leaves_the_life_of_all_who_never_attend_it_alone() -
 
 
 @pytest.fixture
-def one_disease_more(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
+def one_disease_more(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """A condition `itch` in the tables, commoner with age, that changes nothing else."""
     read = tables.table
 
@@ -179,12 +178,12 @@ def one_disease_more(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]
         return pd.concat([frame, itch], ignore_index=True)
 
     monkeypatch.setattr(tables, "table", with_itch)
-    yield {"label": "itch", "kind": "condition"}
+    return {"label": "itch", "kind": "condition"}
 
 
 def test_one_disease_more_leaves_every_other_fate_alone(one_disease_more: dict[str, Any]) -> None:
     few = world("population.reference_size=4000", "population.reference_lives=16")
-    both = few.values["diseases"] | {"itch": one_disease_more}
+    both = few.config["diseases"] | {"itch": one_disease_more}
     arms = [
         regions({"counterfactual": setting(scenario).without_intervention()})["counterfactual"]
         for scenario in (few, changed(few, {"diseases": both}))
@@ -381,7 +380,7 @@ def census() -> tuple[Region, pd.DataFrame]:
 def test_persons_are_conserved_year_by_year_and_insurer_by_insurer(
     census: tuple[Region, pd.DataFrame],
 ) -> None:
-    region, counted = census
+    region = census[0]
     told = pd.DataFrame(region.yearbook.lines["population"])
     both = counted.merge(told, on=["year", "insurer"], validate="one_to_one")
     assert len(both) == 6
@@ -394,7 +393,7 @@ def test_persons_are_conserved_year_by_year_and_insurer_by_insurer(
 def test_person_years_are_the_months_that_persons_were_there(
     census: tuple[Region, pd.DataFrame],
 ) -> None:
-    region, counted = census
+    region = census[0]
     told = pd.DataFrame(region.yearbook.lines["population"]).groupby("year")["person_years"].sum()
     for year in range(3):
         months = range(12 * year + 1, 12 * year + 13)
@@ -494,10 +493,8 @@ def test_every_euro_of_an_insurer_is_cost_or_fee_or_share_of_savings(a_run: Resu
 
 def test_transfers_within_the_company_cancel(a_run: Results) -> None:
     """What physicians, programmes and lenders say they got is what the company paid."""
-    years = range(2006, 2009)
-    lived = range(1, 37)
-    within = {"month": lived, "payer": "integrator"}
-    physicians = a_run.tables["physicians"].query("arm == 'intervention' and year in @years")
+    within = {"month": range(1, 37), "payer": "integrator"}
+    physicians = a_run.tables["physicians"].query("arm == 'intervention'")
     assert physicians["bonus"].sum() > 0
     bonus = booked(a_run, account="bonus", **within)["amount"].sum()
     assert physicians["bonus"].sum() == pytest.approx(bonus)

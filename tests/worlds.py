@@ -44,7 +44,7 @@ def changed(scenario: Scenario, changes: Mapping[str, Any]) -> Scenario:
 
 def everywhere(scenario: Scenario, key: str, value: Any) -> dict[str, Any]:
     """Changes that give a number to all programmes."""
-    return {f"programmes.{name}.{key}": value for name in scenario.values["programmes"]}
+    return {f"programmes.{name}.{key}": value for name in scenario.config["programmes"]}
 
 
 def arms_of(scenario: Scenario) -> dict[str, Setting]:

@@ -134,9 +134,10 @@ def sums(
 
 
 def start_anew(people: Population, entered: int) -> None:
-    """Empty the accounts; what is documented now is last year's from here on."""
+    """Empty the accounts; what was documented is last year's now, and what is over is no more."""
     people.account[:, :entered] = 0
     people.documented_before[:entered] = people.documented[:entered]
+    people.documented[:entered] &= people.state[:entered]
 
 
 def _counted(factors: Factors) -> list[str]:

@@ -11,6 +11,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,7 +105,7 @@ def country(
     diseases = Diseases(specs, factors, tables.shapes())
     diseases.fill()
     targets = _targets(morbidity, factors)
-    checksum = _checksum(targets, raw, morbidity)
+    checksum = _checksum(targets, diseases.shapes, raw, morbidity)
     reference = _reference(diseases, targets, checksum, morbidity)
     care = _care(diseases, targets, reference, morbidity)
     return Country(diseases, care, reference, targets.mortality, morbidity.country, checksum)
@@ -274,7 +275,12 @@ def _cache() -> Path:
     return Path(home) / "sharedgain"
 
 
-def _checksum(targets: Targets, raw: dict[str, Any], morbidity: Morbidity) -> str:
+def _checksum(
+    targets: Targets,
+    shapes: dict[str, NDArray[np.float64]],
+    raw: dict[str, Any],
+    morbidity: Morbidity,
+) -> str:
     """Identify everything the solution follows from: tables, diseases, morbidity."""
     digest = hashlib.sha256()
     text = json.dumps(
@@ -286,6 +292,7 @@ def _checksum(targets: Targets, raw: dict[str, Any], morbidity: Morbidity) -> st
     arrays = {"mortality": targets.mortality, **targets.running}
     arrays |= {f"p {k}": v for k, v in targets.prevalence.items()}
     arrays |= {f"i {k}": v for k, v in targets.incidence.items()}
+    arrays |= {f"s {k}": v for k, v in shapes.items()}
     for name in sorted(arrays):
         digest.update(name.encode() + np.round(arrays[name], 9).tobytes())
     return digest.hexdigest()[:16]
@@ -293,13 +300,13 @@ def _checksum(targets: Targets, raw: dict[str, Any], morbidity: Morbidity) -> st
 
 def _load(path: Path, checksum: str, factors: Factors) -> Reference | None:
     try:
-        with np.load(path) as stored:
+        with path.open("rb") as file, np.load(file) as stored:
             if str(stored["checksum"]) != checksum:
                 return None
             names = [p.name for p in factors.processes]
             events = dict(zip(names, stored["events"], strict=True))
             return Reference(stored["base"], stored["state"], stored["frailty"], events)
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
         return None
 
 

@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field
 from sim.people.factors import AGES, Factors, Process
 from sim.people.population import NEVER, Population
 from sim.people.processes import Due
+from sim.quantity import Refusal, nearest
 
 _BIT = np.uint32(1)
 
@@ -189,6 +190,12 @@ class Diseases:
         people.documented[seen] |= _BIT << np.uint32(process.bit)
 
     def _shape(self, name: str | None) -> NDArray[np.float64]:
+        if name is not None and name not in self.shapes:
+            raise Refusal(
+                f"{name!r} is named in conf/diseases as a course by age, but "
+                f"conf/tables/age_shapes.csv has none of that name. "
+                f"{nearest(name, list(self.shapes))} Correct the name, or add the course."
+            )
         return self.shapes[name] if name else np.ones(AGES)
 
 

@@ -128,8 +128,8 @@ class Places:
         """
         rows = np.flatnonzero(self.started)
         started, ended = self.started[rows], self.ended[rows]
-        until = np.minimum(ended, np.int16(month)).astype(float)
-        reached = np.clip((until - started + 1) / max(ramp, 1.0), 0.0, 1.0)
+        last = np.minimum(ended - np.int16(1), np.int16(month)).astype(float)  # month attended
+        reached = np.clip((last - started + 1) / max(ramp, 1.0), 0.0, 1.0)
         since = np.maximum(month - ended.astype(float), 0.0)
         held = np.clip(1.0 - since / max(waning, 1.0), 0.0, 1.0)
         return rows, reached * held

@@ -1,6 +1,7 @@
 """Who falls ill, worsens and recovers: what an onset, an event and a remission do to a person."""
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,7 @@ def life(ready: Setting) -> Life:
 @pytest.fixture
 def diseases(ready: Setting) -> Diseases:
     """The diseases, made harmless: nobody dies at once of any of them."""
-    return but(ready.country.diseases, **dict.fromkeys(ready.country.diseases.specs, {}))
+    return but(ready.country.diseases, **{name: {} for name in ready.country.diseases.specs})
 
 
 def but(diseases: Diseases, **changes: dict[str, Any]) -> Diseases:
@@ -193,7 +194,7 @@ def test_a_diagnosis_is_seen_by_as_many_as_the_share_says(life: Life, diseases: 
         assert (people.documented[1000:] == 0).all()
         seen.append((people.documented[:1000] >> np.uint32(bit) & 1).astype(bool))
     assert [part.mean() for part in seen] == pytest.approx([0, 0.4, 0.8, 1], abs=0.06)
-    assert all((more >= less).all() for less, more in zip(seen, seen[1:], strict=False))
+    assert all((more >= less).all() for less, more in pairwise(seen))
 
 
 def test_better_documentation_makes_nobody_ill_and_forgets_nobody(

@@ -1,6 +1,5 @@
 """The model and its second writing tell the same life of every villager, to the bit."""
 
-import itertools
 from dataclasses import dataclass
 from typing import Any
 
@@ -151,7 +150,8 @@ def test_enough_happens_for_the_comparison_to_mean_something(tale: Tale) -> None
     assert expected <= happened
     assert len(tale.years) == 5
     born_here = [v for v in tale.villagers if v.entered == v.born]
-    moved_here = [v for v in tale.villagers if v.entered > max(v.born, tale.life.people.first_month)]
+    first = tale.life.people.first_month
+    moved_here = [v for v in tale.villagers if v.entered > max(v.born, first)]
     assert len(born_here) > 10
     assert len(moved_here) > 50
     last = {v: dict.fromkeys(what for month, what in v.log if month == v.left - 1)

@@ -1,0 +1,139 @@
+"""A practice: it joins when its reluctance is used up, and its effort follows pay and peers."""
+
+import math
+
+import mesa
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from sim.agents.physician import NetworkTerms, Physician, panels
+from sim.people.factors import Factors
+from sim.people.population import Population
+
+TERMS = NetworkTerms(
+    physicians=10,
+    panel_sd_log=0.35,
+    joining=0.24,
+    peer_effect=1.0,
+    pay_effect=0.0001,
+    pay_per_member=24.0,
+    membership=0.2,
+    volunteer_selection=0.5,
+    effort_start=0.4,
+    effort_adjustment=0.5,
+    effort_pay_response=0.00002,
+    effort_peer_response=0.25,
+    avoidable_admission_ratio=0.64,
+    drug_cost_ratio=0.81,
+    documentation_gain=0.0,
+)
+
+
+def practice(model: mesa.Model, number: int = 1, **changes: float) -> Physician:
+    return Physician(model, number, TERMS.model_copy(update=changes), seed=1)
+
+
+def joined(model: mesa.Model, **changes: float) -> Physician:
+    physician = practice(model, **changes)
+    physician.reluctance = 0.0
+    assert physician.consider(0.0, 0.0)
+    return physician
+
+
+def months_until_joined(physician: Physician, share: float, pay: float) -> int:
+    return next(month for month in range(1, 10_000) if physician.consider(share, pay))
+
+
+@pytest.mark.parametrize(
+    ("share", "pay", "yearly"), [(0, 0, 0.24), (0.5, 0, 0.36), (0, 5_000, 0.36), (1, 10_000, 0.96)]
+)
+def test_a_practice_joins_when_its_reluctance_is_used_up(
+    model: mesa.Model, share: float, pay: float, yearly: float
+) -> None:
+    for number in range(1, 9):
+        physician = practice(model, number)
+        expected = math.ceil(physician.reluctance / (yearly / 12))
+        assert abs(months_until_joined(physician, share, pay) - expected) <= 1
+        assert physician.effort == TERMS.effort_start
+
+
+def test_nobody_joins_where_there_is_no_network(model: mesa.Model) -> None:
+    physician = practice(model, joining=0.0)
+    physician.reluctance = 0.0
+    assert not any(physician.consider(1.0, 1e6) for _ in range(600))
+    assert not physician.joined
+
+
+def test_who_has_joined_does_not_join_again(model: mesa.Model) -> None:
+    physician = joined(model)
+    physician.effort = 0.9
+    assert not physician.consider(1.0, 0.0)
+    assert physician.effort == 0.9
+
+
+def test_reluctance_is_luck_of_the_seed_and_the_practice(model: mesa.Model) -> None:
+    same = [Physician(model, 3, TERMS, seed=5).reluctance for _ in range(2)]
+    assert same[0] == same[1]
+    assert Physician(model, 4, TERMS, seed=5).reluctance != same[0]
+    assert Physician(model, 3, TERMS, seed=6).reluctance != same[0]
+
+
+def test_effort_goes_half_the_way_to_what_pays_and_what_peers_do(model: mesa.Model) -> None:
+    physician = joined(model)
+    physician.pay, physician.bonus = 6_000.0, 4_000.0
+    physician.adjust(mean_effort=0.8)
+    aim = 0.4 + 0.00002 * 10_000  # 0.6; peers draw it a quarter of the way to 0.8
+    aim += 0.25 * (0.8 - aim)
+    assert physician.effort == pytest.approx(0.4 + 0.5 * (aim - 0.4))
+    assert physician.last_pay == 10_000
+    assert physician.pay == physician.bonus == 0
+
+
+def test_effort_stays_between_none_and_all(model: mesa.Model) -> None:
+    rich = joined(model, effort_adjustment=1.0)
+    rich.pay = 1e9
+    rich.adjust(1.0)
+    assert rich.effort == 1.0
+    lazy = joined(model, effort_adjustment=1.0, effort_start=0.0, effort_peer_response=0.0)
+    lazy.adjust(0.0)
+    assert lazy.effort == 0.0
+
+
+def test_a_practice_outside_makes_no_effort_and_is_owed_nothing(model: mesa.Model) -> None:
+    physician = practice(model)
+    physician.adjust(mean_effort=1.0)
+    physician.count(members=100, price=1.0)
+    assert (physician.effort, physician.due, physician.pay) == (0, 0, 0)
+
+
+def test_the_network_owes_a_twelfth_a_member_at_this_years_prices(model: mesa.Model) -> None:
+    physician = joined(model)
+    for _ in range(3):
+        physician.count(members=50, price=1.1)
+    assert physician.due == pytest.approx(50 * 24 / 12 * 1.1)
+    assert physician.pay == pytest.approx(3 * physician.due)
+
+
+def test_effort_lowers_avoidable_admissions_and_drug_cost_and_nothing_else(
+    model: mesa.Model, factors: Factors
+) -> None:
+    physician = joined(model)
+    physician.effort = 0.5
+    line = physician.line(factors)
+    assert line[factors.rates["avoidable_admission"]] == pytest.approx(0.8)
+    assert line[factors.rates["drugs"]] == pytest.approx(0.9)
+    assert (line != 1).sum() == 2
+    assert (practice(model).line(factors) == 1).all()
+
+
+def test_everybody_has_one_practice_and_panels_differ_as_much_as_said() -> None:
+    sizes = {}
+    for sd in (0.0, 0.6):
+        people = Population.empty(20_000, 2, seed=3)
+        panels(people, TERMS.model_copy(update={"panel_sd_log": sd}))
+        sizes[sd] = np.bincount(people.physician, minlength=11)
+        assert sizes[sd][0] == 0
+        assert sizes[sd].sum() == 20_000
+    assert_allclose(sizes[0.0][1:], 2_000, rtol=0.1)
+    assert sizes[0.6][1:].std() > 5 * sizes[0.0][1:].std()
