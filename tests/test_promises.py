@@ -380,7 +380,7 @@ def census() -> tuple[Region, pd.DataFrame]:
 def test_persons_are_conserved_year_by_year_and_insurer_by_insurer(
     census: tuple[Region, pd.DataFrame],
 ) -> None:
-    region = census[0]
+    region, counted = census
     told = pd.DataFrame(region.yearbook.lines["population"])
     both = counted.merge(told, on=["year", "insurer"], validate="one_to_one")
     assert len(both) == 6

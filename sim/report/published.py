@@ -57,9 +57,7 @@ OUTCOMES: dict[str, Outcome] = {
         "mortality ratio of members",
         "1",
         lambda results: by_year(results, results.table("integrators"), ["member_deaths"]),
-        lambda results: by_year(
-            results, results.table("integrators"), ["expected_member_deaths"]
-        ),
+        lambda results: by_year(results, results.table("integrators"), ["expected_member_deaths"]),
     ),
 }
 

@@ -305,9 +305,11 @@ class Villager:
         return ((month - 1) // 12 + 1000) * 256 + self.occurrence[slot]
 
     def be_admitted(self, due: Sequence[int], month: int) -> None:
-        if self.left != NEVER:
-            return
         slots = [i for i, p in enumerate(self.world.processes) if p["kind"] == "admission"]
+        if self.left != NEVER:
+            if set(slots) & set(due):
+                self.log.append((month, "gone before admission"))
+            return
         for kind, slot in enumerate(slots):
             if slot not in due:
                 continue

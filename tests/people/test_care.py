@@ -224,6 +224,7 @@ def test_shocks_of_the_index_accumulate_and_are_luck_of_the_seed() -> None:
         return shaken - 0.039
 
     assert shocks(1).std() == pytest.approx(0.012, rel=0.15)
+    assert price_index(1, 9, 0.039, 0.012, 13)[0] == pytest.approx(np.exp(-13 * 0.039))
     assert_allclose(shocks(1, 0.024), 2 * shocks(1), rtol=1e-6, atol=1e-12)
     assert abs(np.corrcoef(shocks(1), shocks(2))[0, 1]) < 0.2
 

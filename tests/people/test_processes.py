@@ -64,6 +64,12 @@ def test_near_death_are_those_with_less_than_twelve_months_to_be_expected() -> N
     assert due.row.tolist() == [4]
 
 
+def test_who_can_expect_exactly_eleven_more_months_is_near_death_also_when_alone() -> None:
+    people = crowd(1)
+    people.remaining[DEATH], people.hazard[DEATH] = 12, 1
+    assert processes.advance(people, 1).near.tolist() == [0]
+
+
 def test_hazards_that_accumulate_strike_at_the_threshold() -> None:
     people = crowd(1, 1)
     people.remaining[:] = 1

@@ -13,7 +13,7 @@ from sim.people.country import Country, Morbidity
 from sim.people.diseases import Disease
 from sim.people.factors import DEATH, FRAILTIES
 from sim.people.population import RUNNING, Population
-from sim.people.reference import FIFTHS, Reference, Targets, solve
+from sim.people.reference import FIFTHS, Reference, Targets, _incidence, solve
 from sim.quantity import Refusal
 from sim.scenario import Scenario
 from tests.people.villages import scenario
@@ -142,6 +142,26 @@ def tiny(compiled: Country, targets: Targets, **changes: Any) -> Reference:
     factors = replace(compiled.factors, base=compiled.factors.base.copy())
     diseases = replace(compiled.diseases, factors=factors)
     return solve(diseases, replace(targets, **changes), 1280, 4)
+
+
+def test_incidence_is_what_keeps_up_a_prevalence_against_death_and_recovery() -> None:
+    flat = np.full(101, 0.1)
+    about: dict[str, Any] = {"name": "copd", "prevalence": flat, "age": 50}
+    nothing = {"excess": 0.0, "remission": 0.0, "brought": 0.0, "fatality": 0.0}
+
+    def incidence(**changes: Any) -> float:
+        return _incidence(**(about | nothing | changes))
+
+    assert incidence() == 0
+    assert incidence(excess=0.02) == pytest.approx(0.02 * 0.1)
+    assert incidence(remission=0.3) == pytest.approx(0.3 * 0.1 / 0.9)
+    assert incidence(remission=0.3, brought=0.01) == pytest.approx(0.3 * 0.1 / 0.9 - 0.01)
+    assert incidence(remission=0.3, fatality=0.2) == pytest.approx(0.3 * 0.1 / 0.9 / 0.8)
+    rising = np.linspace(0, 0.5, 101)
+    assert incidence(prevalence=rising) == pytest.approx(0.005 / (1 - 0.2525))
+    assert incidence(prevalence=rising, age=100) == 0
+    with pytest.raises(Refusal, match=r"diseases\.copd: .*at age 50"):
+        incidence(brought=0.01)
 
 
 def steep(targets: Targets, name: str, age: int) -> dict[str, np.ndarray]:
