@@ -4,10 +4,10 @@ Only what belongs to no single rule; the values of a rule are checked by the mod
 """
 
 from collections.abc import Iterator, Mapping
-from math import isclose
+from math import inf, isclose
 from typing import Any
 
-from sim.quantity import nearest
+from sim.quantity import nearest, written
 
 PROCESSES = (
     "death",
@@ -16,6 +16,9 @@ PROCESSES = (
 )  # what happens beside the diseases
 SECTORS = ("physician", "drugs", "other", "long_term_care", "patient")  # of the running cost
 LONGEST = 40  # contract years
+PREPARATION = 120  # months, at most
+MOST_SEEDS = 1_000_000
+LARGEST_SEED = 2**63 - 1
 SHOWN = 3  # places that a message names
 
 
@@ -24,6 +27,7 @@ def complaints(scenario: Mapping[str, Any]) -> Iterator[str]:
     yield from _about_seeds(scenario.get("seeds"))
     yield from _about_counts(scenario)
     yield from _about_years(scenario)
+    yield from _about_months(scenario)
     yield from _about_countries(scenario)
     yield from _about_shares(scenario["region"])
     yield from _about_names(scenario)
@@ -31,15 +35,15 @@ def complaints(scenario: Mapping[str, Any]) -> Iterator[str]:
 
 def _about_seeds(seeds: Any) -> Iterator[str]:
     allowed = (
-        "Allowed is how many, 1 or more, as in seeds=20, or which, all different and none "
-        "negative, as in seeds=[1,2,3]."
+        f"Allowed is how many, 1 to {MOST_SEEDS}, as in seeds=20, or which, all different and "
+        f"none negative or above {LARGEST_SEED}, as in seeds=[1,2,3]."
     )
     if isinstance(seeds, list):
-        sound = all(_is_count(seed, least=0) for seed in seeds) and seeds
+        sound = all(_is_count(seed, 0, LARGEST_SEED) for seed in seeds) and seeds
         if not sound or len(set(seeds)) < len(seeds):
             yield f"seeds is {seeds}. {allowed}"
-    elif not _is_count(seeds, least=1):
-        yield f"seeds is {seeds!r}. {allowed}"
+    elif not _is_count(seeds, 1, MOST_SEEDS):
+        yield f"seeds is {written(seeds)}. {allowed}"
 
 
 def _about_counts(scenario: Mapping[str, Any]) -> Iterator[str]:
@@ -48,28 +52,35 @@ def _about_counts(scenario: Mapping[str, Any]) -> Iterator[str]:
     processes = scenario["compute"].get("processes")
     if not _is_count(size, least=1):
         yield (
-            f"population.size is {size!r}: nobody to simulate. Allowed is a whole number of "
+            f"population.size is {written(size)}: nobody to simulate. Allowed is a whole number of "
             "persons, 1 or more; it is region.insured unless set."
         )
     if comparison is not None and not _is_count(comparison, least=1):
         yield (
-            f"population.comparison is {comparison!r}. Allowed is a whole number of persons, "
-            "1 or more, or null for population.comparison_ratio times the region's insured."
+            f"population.comparison is {written(comparison)}. Allowed is a whole number of "
+            "persons, 1 or more, or null for population.comparison_ratio times population.size."
+        )
+    ratio = population.get("comparison_ratio")
+    scaled = comparison is None and ratio is not None and _is_count(size, least=1)
+    if scaled and not (0 < ratio < inf and round(size * ratio) >= 1):
+        yield (
+            f"population.comparison_ratio is {ratio}: nobody to compare {size} persons with. "
+            "Allowed is a number that gives at least one person; it is 10 unless set."
         )
     if processes is not None and not _is_count(processes, least=1):
         yield (
-            f"compute.processes is {processes!r}. Allowed is a whole number, 1 or more, or "
+            f"compute.processes is {written(processes)}. Allowed is a whole number, 1 or more, or "
             "null for one a core."
         )
     if out is not None and (not isinstance(out, str) or not out):
-        yield f"out is {out!r}. Allowed is the path of a folder, or null for one of its own."
+        yield f"out is {written(out)}. Allowed is the path of a folder, or null for one of its own."
 
 
 def _about_years(scenario: Mapping[str, Any]) -> Iterator[str]:
     region, population = scenario["region"], scenario["population"]
     years = scenario["horizon"].get("years")
     if not (_is_count(years, least=1) and years <= LONGEST):
-        yield f"horizon.years is {years!r}. Allowed are 1 to {LONGEST} contract years."
+        yield f"horizon.years is {written(years)}. Allowed are 1 to {LONGEST} contract years."
         return
     known = {
         "region.start_year": region.get("start_year"),
@@ -77,9 +88,14 @@ def _about_years(scenario: Mapping[str, Any]) -> Iterator[str]:
         "population.first_year": population.get("first_year"),
         "population.last_year": population.get("last_year"),
     }
-    wrong = [f"{key} is {value!r}" for key, value in known.items() if not _is_count(value, 1)]
+    least = {"region.baseline_years": 2}
+    wrong = [key for key, value in known.items() if not _is_count(value, least.get(key, 1))]
+    for key in wrong:
+        yield (
+            f"{key} is {written(known[key])}. Allowed is a whole number of years, "
+            f"{least.get(key, 1)} or more."
+        )
     if wrong:
-        yield f"{'; '.join(wrong)}. Allowed is a whole number of years, 1 or more."
         return
     start, baseline, first, last = known.values()
     if first > last:
@@ -94,21 +110,55 @@ def _about_years(scenario: Mapping[str, Any]) -> Iterator[str]:
             f"(population.first_year). Start in {first + baseline} or later, or declare trends "
             "for earlier years in conf/population."
         )
+    elif start > last:
+        yield (
+            f"region.start_year is {start}, but trends carry the tables only to {last} "
+            f"(population.last_year). Start in {last} or earlier, or declare later trends in "
+            "conf/population."
+        )
     elif start + years - 1 > last:
         yield (
             f"horizon.years is {years} from {start}, to the end of {start + years - 1}, but "
             f"trends carry the tables only to {last} (population.last_year). Allowed are up to "
-            f"{max(last - start + 1, 0)} years, or declare later trends in conf/population."
+            f"{last - start + 1} years, or declare later trends in conf/population."
         )
+
+    for key in ("price_year", "table_year"):
+        year = population.get(key, first)
+        if first <= last and not first <= year <= last:
+            yield (
+                f"population.{key} is {year}, but trends hold from {first} to {last} "
+                "(population.first_year, last_year). Allowed is a year among these."
+            )
+
+
+def _about_months(scenario: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a sentence for a preparation or a loan that lies far from the contract."""
+    months, years = scenario["region"].get("preparation_months", 0), scenario["horizon"]["years"]
+    if not _is_count(months, 0, PREPARATION):
+        yield (
+            f"region.preparation_months is {written(months)}. Allowed are 0 to {PREPARATION} "
+            "months before the contract."
+        )
+    if not _is_count(years, 1, LONGEST):
+        return
+    for place, part in enumerate((scenario.get("funding") or {}).get("instruments") or []):
+        month = part.get("first_month", 1)
+        if not (isinstance(month, int) and -PREPARATION < month <= 12 * years):
+            yield (
+                f"funding.instruments.{place}.first_month is {written(month)}. Allowed is a "
+                f"month from {1 - PREPARATION} to {12 * years}, the last of the contract; month 1 "
+                "is its first, and preparation comes before it."
+            )
 
 
 def _about_countries(scenario: Mapping[str, Any]) -> Iterator[str]:
     region, population = (scenario[group].get("country") for group in ("region", "population"))
     if region != population:
         yield (
-            f"region.country is {region!r}, but population.country is {population!r}: rates, costs "
-            "and the people of a region are of one country. Give both the same, which has its rows "
-            "in conf/tables."
+            f"region.country is {region!r}, but population.country is {population!r}: "
+            "rates, costs and the people of a region are of one country. Give both the same, which "
+            "has its rows in conf/tables."
         )
 
 
@@ -171,5 +221,5 @@ def _named(scenario: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
                     yield place, str(word), "a selected condition or risk factor"
 
 
-def _is_count(number: Any, least: int) -> bool:
-    return isinstance(number, int) and not isinstance(number, bool) and number >= least
+def _is_count(number: Any, least: int, most: float = inf) -> bool:
+    return isinstance(number, int) and not isinstance(number, bool) and least <= number <= most

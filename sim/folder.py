@@ -20,6 +20,7 @@ from typing import Any
 from sim.quantity import Refusal
 
 MANIFEST = "manifest.json"
+PARTIAL = ".partial-"
 FORMAT = "sharedgain run 1"
 
 
@@ -37,7 +38,7 @@ def write(folder: Path, files: Mapping[str, bytes], about: Mapping[str, Any]) ->
     )
     admit(folder)
     place = folder.resolve()
-    with _refusing(folder), _partial(place) as partial:
+    with _refusing(folder), _above(place), _partial(place) as partial:
         for name, content in {**files, MANIFEST: f"{manifest}\n".encode()}.items():
             _write_through(partial / name, content)
         for directory in [partial, *(path for path in partial.rglob("*") if path.is_dir())]:
@@ -50,7 +51,7 @@ def manifest_of(folder: Path) -> dict[str, Any] | None:
     with suppress(OSError, ValueError):
         manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
         if isinstance(manifest, dict) and manifest.get("format") == FORMAT:
-            return manifest
+            return manifest if isinstance(manifest.get("files"), dict) else None
     return None
 
 
@@ -68,16 +69,22 @@ def is_whole(folder: Path) -> bool:
 
 
 def admit(folder: Path) -> None:
-    """Refuse a place that cannot be written to, or that holds what no run has put there."""
+    """Refuse a place that cannot be written to, or that holds what no run has put there.
+
+    What is tried out leaves no trace: not even a folder above the place is made.
+    """
     with _refusing(folder):
-        if folder.exists() and not folder.is_dir():
+        place = folder.resolve()
+        if place.exists() and not place.is_dir():
             raise Refusal(
                 f"out={folder} is a file. Name a folder that is new, empty or an earlier run's."
             )
-        manifest = manifest_of(folder)
-        ours = set() if manifest is None else {MANIFEST, *manifest["files"]}
-        there = [str(path.relative_to(folder)) for path in folder.rglob("*") if not path.is_dir()]
-        foreign = sorted(set(there) - ours)
+        if Path.cwd().is_relative_to(place):
+            raise Refusal(
+                f"out={folder} is the folder you are in, or above it; a run puts a new folder in "
+                "its place. Name another, such as out=results."
+            )
+        foreign = _foreign(place) if place.exists() else []
         if foreign:
             more = f" and {len(foreign) - 1} more" if len(foreign) > 1 else ""
             raise Refusal(
@@ -85,9 +92,18 @@ def admit(folder: Path) -> None:
                 f"put there. Allowed is a folder that is new, empty or an earlier run's: name "
                 f"another one, or move these files away."
             )
-        folder.resolve().parent.mkdir(parents=True, exist_ok=True)
-        with _partial(folder.resolve()) as trial:
+        above = next(parent for parent in place.parents if parent.exists())
+        with _partial(above / place.name) as trial:
             _write_through(trial / MANIFEST, b"")
+
+
+def _foreign(place: Path) -> list[str]:
+    """Return the files in a folder that no run has put there, sorted; without a run, all of it."""
+    manifest = manifest_of(place)
+    if manifest is None:
+        return sorted(path.name for path in place.iterdir())
+    there = {str(path.relative_to(place)) for path in place.rglob("*") if not path.is_dir()}
+    return sorted(there - {MANIFEST, *manifest["files"]})
 
 
 @contextmanager
@@ -96,18 +112,32 @@ def _refusing(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        where = str(error.filename or folder)
+        where = where if PARTIAL not in where else str(folder.resolve().parent)
         raise Refusal(
-            f"out={folder} cannot be written: {error.strerror or error} "
-            f"({error.filename or folder}). "
+            f"out={folder} cannot be written: {error.strerror or error} ({where}). "
             f"The folder and the one above it must be writable, with room on the disk: "
             f"name another with out=DIR, or make room or change the rights there."
         ) from error
 
 
 @contextmanager
+def _above(place: Path) -> Iterator[None]:
+    """Make the folders above a place; those that are empty afterwards are taken away again."""
+    made = [parent for parent in place.parents if not parent.exists()]
+    place.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    finally:
+        for parent in made:
+            with suppress(OSError):
+                parent.rmdir()
+
+
+@contextmanager
 def _partial(place: Path) -> Iterator[Path]:
     """Give a hidden, locked folder beside the place; it is gone afterwards unless renamed."""
-    for abandoned in place.parent.glob(f".{glob.escape(place.name)}.partial-*"):
+    for abandoned in place.parent.glob(f".{glob.escape(place.name)}{PARTIAL}*"):
         with _locked(abandoned) as free:
             if free:
                 shutil.rmtree(abandoned, ignore_errors=True)
@@ -136,7 +166,7 @@ def _locked(directory: Path) -> Iterator[bool]:
 
 
 def _beside(place: Path) -> Path:
-    return place.with_name(f".{place.name}.partial-{secrets.token_hex(4)}")
+    return place.with_name(f".{place.name}{PARTIAL}{secrets.token_hex(4)}")
 
 
 def _put_in_place(partial: Path, place: Path) -> None:

@@ -187,12 +187,15 @@ class Region(mesa.Model):
         for physician in self.physicians:
             if physician.consider(share, expected):
                 self._set_line(physician)
-                rows = np.flatnonzero(self.people.physician == physician.number)
-                self.life.touch(rows[self.people.left[rows] == NEVER])
 
     def _set_line(self, physician: Physician) -> None:
+        """Let what the practice does from now on reach its patients."""
         factors = self.life.factors
-        factors.by_physician[physician.number] = physician.line(factors)
+        line = physician.line(factors)
+        if (line != factors.by_physician[physician.number]).any():
+            factors.by_physician[physician.number] = line
+            rows = np.flatnonzero(self.people.physician == physician.number)
+            self.life.touch(rows[self.people.left[rows] == NEVER])
 
     def _enrol(self) -> None:
         """Patients of the network's practices become members."""
@@ -263,9 +266,7 @@ class Region(mesa.Model):
         """Debts are serviced as far as cash goes, what is missing is drawn; December is kept."""
         for integrator in self.integrators:
             for lender in self.lenders:
-                lender.collect(max(integrator.cash, 0.0), self.month)
-            for lender in self.lenders:
-                lender.lend(-integrator.cash, self.month)
+                lender.settle(integrator.cash, self.month)
         if self.month % 12 == 0:
             self._record_company()
 

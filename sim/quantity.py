@@ -164,6 +164,17 @@ def nearest(word: str, known: Sequence[str]) -> str:
     return f"Allowed: {', '.join(sorted(known)) or 'nothing'}."
 
 
+def written(value: object) -> str:
+    """Return a plain value as conf writes it.
+
+    >>> written(None), written(True), written("half")
+    ('null', 'true', "'half'")
+    """
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    return repr(value)
+
+
 def _quantity_nodes(node: object, path: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
     if isinstance(node, Mapping):
         if is_quantity(node):
@@ -196,10 +207,13 @@ def _complaint(details: Any, prefix: str, allowed: Sequence[str]) -> str:
         return f"{place} is missing. Give it a value."
     if details["type"] == "extra_forbidden":
         return f"{place} is not known. {nearest(name, allowed)} Correct the name or leave it out."
-    said = str(details["msg"]).removeprefix("Value error, ")
+    said = str(details["msg"]).removeprefix("Value error, ").rstrip(".")
+    remedy = "" if details["type"] == "value_error" else " Give it another value."
+    if said.startswith(place):
+        return f"{said}."
     if isinstance(details["input"], Mapping):
-        return f"{place}: {said}."
-    return f"{place} is {details['input']!r}: {said[:1].lower()}{said[1:]}."
+        return f"{place}: {said}.{remedy}"
+    return f"{place} is {written(details['input'])}: {said[:1].lower()}{said[1:]}.{remedy}"
 
 
 def _remedied(path: str, node: Mapping[str, Any], error: ValidationError) -> str:

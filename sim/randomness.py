@@ -27,9 +27,9 @@ _MULTIPLIER_1 = np.uint64(0xCD9E8D57)
 _WEYL_0 = np.uint64(0x9E3779B9)
 _WEYL_1 = np.uint64(0xBB67AE85)
 _ROUNDS = 10
-_ELEVEN = np.uint64(11)
-_TWENTY_ONE = np.uint64(21)
-_UNIT = 1.0 / 9007199254740992.0  # 2 ** -53
+_TWELVE = np.uint64(12)
+_TWENTY = np.uint64(20)
+_UNIT = 1.0 / 4503599627370496.0  # 2 ** -52
 _HALF_ROOT = 0.70710678118654752
 _LN2 = 0.69314718055994531
 
@@ -62,11 +62,11 @@ def philox(c0: Any, c1: Any, c2: Any, c3: Any, k0: Any, k1: Any) -> Any:
 
 @njit(cache=True)
 def _uniform(key: Any, person: Any, what: Any, occurrence: Any) -> Any:
-    """Open interval (0, 1), 53 bits, from the first two words at the address."""
+    """Open interval (0, 1), 52 bits, from the first two words at the address."""
     c0, c1, _c2, _c3 = philox(
         person & _LOW, what, occurrence, person >> _SHIFT, key & _LOW, key >> _SHIFT
     )
-    whole = ((c0 << _TWENTY_ONE) ^ (c1 >> _ELEVEN)) & np.uint64(0x1FFFFFFFFFFFFF)
+    whole = (c0 << _TWENTY) ^ (c1 >> _TWELVE)
     return (float(whole) + 0.5) * _UNIT
 
 

@@ -1,9 +1,11 @@
 """The arms, the same luck, many seeds: what a scenario comes to."""
 
+import functools
 import os
 import platform
 import resource
 import sys
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
@@ -11,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from joblib import Parallel, delayed
+from joblib import Parallel, cpu_count, delayed
 
 from sim.agents.physician import panels
 from sim.comparison import Comparison, live_elsewhere, prices
@@ -44,7 +46,7 @@ def simulate(scenario: Scenario, processes: int | None = 1, ticks: Path | None =
     """
     ready = setting(scenario)
     arms = {"intervention": ready, "counterfactual": ready.without_intervention()}
-    return _simulate(scenario, arms, processes, ticks)
+    return _simulate(scenario, arms, identity(scenario), processes, ticks)
 
 
 def compare(first: Scenario, second: Scenario, processes: int | None = 1) -> Results:
@@ -60,7 +62,9 @@ def compare(first: Scenario, second: Scenario, processes: int | None = 1) -> Res
             "not about the same people. Let them differ in programmes, network, contract, "
             "funding or generation only."
         )
-    return _simulate(first, {"intervention": one, "counterfactual": other}, processes, None)
+    arms = {"intervention": one, "counterfactual": other}
+    run = f"{identity(first)} against {identity(second)}"
+    return _simulate(first, arms, run, processes, None)
 
 
 def years_to_live(ready: Setting, seeds: int) -> int:
@@ -73,9 +77,11 @@ def identity(scenario: Scenario) -> str:
     return scenario_hash(scenario, code_hash())
 
 
-def _simulate(scenario: Scenario, arms: Arms, processes: int | None, ticks: Path | None) -> Results:
+def _simulate(
+    scenario: Scenario, arms: Arms, run: str, processes: int | None, ticks: Path | None
+) -> Results:
     began = time.perf_counter()
-    found = live(arms, scenario.seeds, processes, ticks)
+    found, peak = live(arms, scenario.seeds, processes, ticks)
     ready = arms["intervention"]
     names = sorted({name for lines in found for name in lines})
     first = ready.region.start_year
@@ -89,12 +95,13 @@ def _simulate(scenario: Scenario, arms: Arms, processes: int | None, ticks: Path
         tables={n: pd.DataFrame([row for lines in found for row in lines[n]]) for n in names},
         config=scenario.config,
         manifest={
-            "run": identity(scenario),
+            "run": run,
+            "code": code_hash(),
             "overrides": list(scenario.overrides),
             "versions": {"python": platform.python_version()}
             | {package: version(package) for package in PACKAGES},
             "wall_seconds": round(time.perf_counter() - began, 2),
-            "peak_memory_bytes": _peak_memory(),
+            "peak_memory_bytes": peak,
         },
     )
     return beside_truth(results)
@@ -102,12 +109,31 @@ def _simulate(scenario: Scenario, arms: Arms, processes: int | None, ticks: Path
 
 def live(
     arms: Arms, seeds: Sequence[int], processes: int | None, ticks: Path | None = None
-) -> list[Lines]:
-    """Let every seed live through all arms; lines of all tables, one entry a seed, in order."""
-    cores = processes or len(os.sched_getaffinity(0))
-    tasks = (delayed(live_seed)(arms, seed, ticks) for seed in seeds)
-    found: list[Lines] = Parallel(n_jobs=max(1, min(cores, len(seeds))))(tasks)
-    return found
+) -> tuple[list[Lines], int]:
+    """Let every seed live through all arms; lines of all tables by seed, peak memory in bytes."""
+    cores = processes or cpu_count()
+    tasks = (delayed(_live_for)(os.getpid(), arms, seed, ticks) for seed in seeds)
+    found = Parallel(n_jobs=max(1, min(cores, len(seeds))))(tasks)
+    return [lines for lines, _ in found], max(_peak_memory(), *(peak for _, peak in found))
+
+
+def _live_for(owner: int, arms: Arms, seed: int, ticks: Path | None) -> tuple[Lines, int]:
+    """One seed, here or in a worker; its lines and the peak memory of the process."""
+    if os.getpid() != owner:
+        _end_with(owner)
+    return live_seed(arms, seed, ticks), _peak_memory()
+
+
+@functools.cache
+def _end_with(owner: int) -> None:
+    """End this worker soon after the process that started it, even if that one was killed."""
+
+    def watch() -> None:
+        while os.getppid() == owner:
+            time.sleep(0.5)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def live_seed(arms: Arms, seed: int, ticks: Path | None = None) -> Lines:
@@ -159,7 +185,6 @@ def residents(ready: Setting, seed: int, price: Any) -> Life:
 
 
 def _peak_memory() -> int:
-    """Largest resident memory of this process and of any of its workers, bytes."""
+    """Largest resident memory of this process so far, bytes."""
     scale = 1 if sys.platform == "darwin" else 1024
-    who = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    return max(resource.getrusage(one).ru_maxrss for one in who) * scale
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * scale

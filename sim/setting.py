@@ -21,9 +21,10 @@ from sim.funding.instruments import Loan
 from sim.people.cohort import Place
 from sim.people.country import Country, Morbidity, Trends, country
 from sim.people.diseases import Disease
-from sim.people.factors import AGES, Factors
+from sim.people.factors import AGES, FRAILTIES, Factors
 from sim.people.life import Life
 from sim.people.population import Population
+from sim.people.reference import FIFTHS
 from sim.quantity import Refusal, refusal_from
 from sim.scenario import Scenario
 
@@ -35,6 +36,7 @@ class PopulationTerms(Morbidity, frozen=True, extra="forbid"):
     first_year: int
     last_year: int
     structure_years: int = Field(ge=0)
+    reference_size: int = Field(ge=FIFTHS * FRAILTIES**2)  # one of each fifth, frailty, intensity
     size: int = Field(gt=0)
     comparison: int | None = Field(None, gt=0)
     comparison_ratio: float = Field(gt=0)
@@ -154,15 +156,15 @@ class Setting:
         factors, trends = self.country.factors, self.population.trends
         per_year = np.zeros(factors.width)
         for process in factors.processes:
-            yearly = {
+            per_year[factors.rates[process.name]] = {
                 "death": trends.mortality,
                 "condition": trends.incidence,
                 "event": trends.incidence,
                 "admission": trends.admissions,
             }.get(process.kind, 0.0)
-            per_year[factors.rates[process.name]] = yearly
         table = self.population.table_year
-        return {year: np.exp(per_year * (year - table)) for year in self.calendar}
+        years = range(self.calendar[0] - 1, self.calendar[-1] + 1)  # birthdays of the year before
+        return {year: np.exp(per_year * (year - table)) for year in years}
 
 
 def setting(scenario: Scenario) -> Setting:
@@ -234,12 +236,15 @@ def _check_shares(region: RegionTerms) -> None:
 
 def _check_structure(region: RegionTerms, terms: PopulationTerms) -> None:
     first = region.start_year - region.baseline_years
-    if abs(first - region.population_table_year) > terms.structure_years:
+    middle = region.population_table_year + region.baseline_years
+    earliest, latest = middle - terms.structure_years, middle + terms.structure_years
+    if not earliest <= region.start_year <= latest:
         raise Refusal(
             f"region.start_year is {region.start_year}: its history begins in {first}, but the age "
             f"structure {region.population_table!r} is that of {region.population_table_year} and "
             f"no trend is declared that carries it further than population.structure_years "
-            f"({terms.structure_years}); start within that range or name a table of another year"
+            f"({terms.structure_years}). Start in {earliest} to {latest}, or name a table of "
+            "another year"
         )
 
 

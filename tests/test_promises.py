@@ -328,6 +328,7 @@ def test_mortality_of_100_percent_stops_costs() -> None:
     factors = region.life.factors
     factors.by_region[0, factors.rates["death"]] = 1e9
     people = region.people
+    region.life.touch(np.arange(people.n))
     there = people.present(1) & (people.entered < 1)
     live_until(region, 12)
     assert there.sum() > 1_900

@@ -5,6 +5,7 @@ import mesa
 from sim.funding.cashbook import Cashbook, to_the_cent
 from sim.funding.instruments import (
     NOTHING,
+    Due,
     Loan,
     arrangement_fee,
     available,
@@ -32,23 +33,31 @@ class Lender(mesa.Agent):
         self._drawn = 0.0  # so far
         self._arrears = NOTHING
 
-    def lend(self, need: float, month: int) -> float:
-        """Lend up to `need` EUR from what is still available; return what was lent."""
-        lent = to_the_cent(min(max(need, 0.0), available(self.loan, self._drawn, month)))
-        if lent > 0:
-            self.book.pay(month, self.loan.party, "integrator", "drawdown", lent)
-            fee = arrangement_fee(self.loan, lent)
-            self.book.pay(month, "integrator", self.loan.party, "fee", fee)
-            self._drawn = to_the_cent(self._drawn + lent)
-            self.outstanding = to_the_cent(self.outstanding + lent)
-            return to_the_cent(lent - fee)
-        return 0.0
+    def settle(self, cash: float, month: int) -> None:
+        """Lend what is missing, this month's interest included, then collect what is due.
 
-    def collect(self, cash: float, month: int) -> float:
-        """Collect what is due this month out of `cash` EUR; return what was paid."""
-        if self.outstanding <= 0 and self._arrears == NOTHING:
-            return 0.0
-        owed = due(self.loan, self.outstanding, month, self._arrears)
+        `cash` is what the integrator has, EUR; instalments are paid from it as far as it goes.
+        """
+        owed = self.due(month)
+        cash += self.lend(owed.interest - cash, month)
+        self.collect(owed, cash, month)
+
+    def due(self, month: int) -> Due:
+        """What falls due this month on what is outstanding at its start, arrears included."""
+        return due(self.loan, self.outstanding, month, self._arrears)
+
+    def lend(self, need: float, month: int) -> float:
+        """Lend up to `need` EUR of what is still available; return it less the fee."""
+        lent = to_the_cent(min(max(need, 0.0), available(self.loan, self._drawn, month)))
+        fee = arrangement_fee(self.loan, lent)
+        self.book.pay(month, self.loan.party, "integrator", "drawdown", lent)
+        self.book.pay(month, "integrator", self.loan.party, "fee", fee)
+        self._drawn = to_the_cent(self._drawn + lent)
+        self.outstanding = to_the_cent(self.outstanding + lent)
+        return to_the_cent(lent - fee)
+
+    def collect(self, owed: Due, cash: float, month: int) -> float:
+        """Collect what is owed as far as `cash` EUR goes; return what was paid."""
         paid = payable(owed, cash)
         self.book.pay(month, "integrator", self.loan.party, "interest", paid.interest)
         self.book.pay(month, "integrator", self.loan.party, "repayment", paid.repayment)

@@ -30,7 +30,7 @@ class Care:
     near_death
         float64 [month before death, sector]: cost beyond the ordinary, month 0 the last.
     near_death_by_age
-        float64 [age]: factor on it.
+        float64 [sex, age]: factor on it.
     """
 
     factors: Factors
@@ -85,7 +85,7 @@ class Care:
         left = people.remaining[death, rows] / people.hazard[death, rows]
         ahead = np.clip(np.ceil(left), 0, MONTHS_NEAR_DEATH - 1).astype(np.int64)
         age = np.clip(people.age(month, rows), 0, AGES - 1)
-        by_age = self.near_death_by_age[age]
+        by_age = self.near_death_by_age[people.sex[rows], age]
         for sector in range(len(SECTORS)):
             cost = self.near_death[ahead, sector] * by_age
             people.account[sector, rows] += cost.astype(np.float32)

@@ -24,8 +24,12 @@ from sim.people.diseases import Disease, Diseases
 from sim.people.factors import ADMISSIONS, AGES, FRAILTIES, Factors, lay_out
 from sim.people.population import SECTORS
 from sim.people.reference import FIFTHS, Reference, Targets, solve
+from sim.quantity import Refusal
 
 CONTRACT_SECTORS = SECTORS[:4]
+
+_SAMPLED = 0.2
+"""Share of hospital cost at an age by which sampled events of the very old may overshoot it."""
 
 
 class Trends(BaseModel, frozen=True, extra="forbid"):
@@ -60,6 +64,8 @@ class Morbidity(BaseModel, frozen=True, extra="ignore"):
     """What of conf/population decides the reference population and the prices of care."""
 
     country: str
+    borrow: str | None = None
+    """Country whose tables stand in where this one has none, condition by condition."""
     table_year: int
     price_year: int
     reference_size: int = Field(gt=0)
@@ -74,6 +80,7 @@ class Morbidity(BaseModel, frozen=True, extra="ignore"):
     last_quarter_cost: float = Field(gt=0)
     last_year_age_slope: float
     last_year_reference_age: int
+    last_year_most: float = Field(gt=0, lt=1)
     last_year_share: LastYear
     avoidable_admission_cost: float = Field(gt=0)
     admission_cost_sd_log: float = Field(ge=0)
@@ -176,23 +183,23 @@ def _fill_groups(factors: Factors, morbidity: Morbidity) -> None:
 
 
 def _targets(morbidity: Morbidity, factors: Factors) -> Targets:
-    def of(name: str) -> Any:
+    def of(name: str, condition: str | None = None) -> Any:
         frame = tables.table(name)
-        return frame[frame["country"] == morbidity.country]
+        if condition is not None:
+            frame = frame[frame["condition"] == condition]
+        own = frame[frame["country"] == morbidity.country]
+        return frame[frame["country"] == morbidity.borrow] if own.empty else own
 
     life = of("life_table")
-    prevalence = of("prevalence")
-    incidence = of("incidence")
     shares = of("cost_sectors").sort_values("age")
     total = morbidity.cost_per_insured * tables.by_sex_and_age(of("cost_profile"), "ratio", "cost")
     mortality = tables.by_sex_and_age(life, "hazard", "the life table")
-    dying = (
-        mortality * _dying_by_age(morbidity) * (morbidity.last_year_cost - morbidity.survivor_cost)
-    )
+    by_sector = {s: total * tables.course(shares["age"], shares[s]) for s in CONTRACT_SECTORS}
+    excess = morbidity.last_year_cost - morbidity.survivor_cost
+    dying = _dying_by_age(morbidity, mortality, by_sector["hospital"])
     running = {
-        sector: total * tables.course(shares["age"], shares[sector])
-        - dying * getattr(morbidity.last_year_share, sector)
-        for sector in CONTRACT_SECTORS
+        sector: cost - mortality * dying * excess * getattr(morbidity.last_year_share, sector)
+        for sector, cost in by_sector.items()
     }
     running["long_term_care"] = tables.by_sex_and_age(
         of("long_term_care"), "cost", "long-term care"
@@ -203,26 +210,32 @@ def _targets(morbidity: Morbidity, factors: Factors) -> Targets:
     return Targets(
         mortality=mortality,
         prevalence={
-            p.name: tables.by_sex_and_age(
-                prevalence[prevalence["condition"] == p.name], "prevalence", p.name
-            )
+            p.name: tables.by_sex_and_age(of("prevalence", p.name), "prevalence", p.name)
             for p in factors.processes
             if p.bit >= 0
         },
         incidence={
-            p.name: tables.by_sex_and_age(
-                incidence[incidence["condition"] == p.name], "rate", p.name
-            )
-            for p in needed
+            p.name: tables.by_sex_and_age(of("incidence", p.name), "rate", p.name) for p in needed
         },
         running=running,
+        dying=dying,
     )
 
 
-def _dying_by_age(morbidity: Morbidity) -> NDArray[np.float64]:
-    """Cost of dying by age, relative to the reference age, float64 [101]."""
+def _dying_by_age(
+    morbidity: Morbidity, mortality: NDArray[np.float64], hospital: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Cost of dying relative to that at the reference age, float64 [sex, age].
+
+    It falls with age, and nowhere takes more than `last_year_most` of what hospital care costs
+    everybody at that age (EUR/person-year, [sex, age]).
+    """
     years = np.arange(AGES) - morbidity.last_year_reference_age
-    return np.exp(morbidity.last_year_age_slope * years)
+    excess = morbidity.last_year_cost - morbidity.survivor_cost
+    expected = mortality * excess * morbidity.last_year_share.hospital
+    most = morbidity.last_year_most * hospital / expected
+    found: NDArray[np.float64] = np.minimum(np.exp(morbidity.last_year_age_slope * years), most)
+    return found
 
 
 def _care(diseases: Diseases, targets: Targets, reference: Reference, morbidity: Morbidity) -> Care:
@@ -234,6 +247,14 @@ def _care(diseases: Diseases, targets: Targets, reference: Reference, morbidity:
             hospital -= reference.events[process.name] * spec.admission_cost
     other, avoidable = (targets.incidence[name] for name in ADMISSIONS)
     hospital -= avoidable * morbidity.avoidable_admission_cost
+    too_much = hospital < -_SAMPLED * targets.running["hospital"]
+    if too_much.any():
+        sex, age = (int(found[0]) for found in np.nonzero(too_much))
+        raise Refusal(
+            f"at age {age} ({('men', 'women')[sex]}) acute events, avoidable admissions and dying "
+            "cost more than all hospital care in conf/tables/cost_profile.csv and "
+            "cost_sectors.csv; lower population.last_year_most or an admission_cost"
+        )
     case_cost = np.maximum(hospital, 0.0) / other
     excess = morbidity.last_year_cost - morbidity.survivor_cost
     quarter = (morbidity.last_quarter_cost - morbidity.survivor_cost / 4) / excess
@@ -248,7 +269,7 @@ def _care(diseases: Diseases, targets: Targets, reference: Reference, morbidity:
         ),
         size_sd=morbidity.admission_cost_sd_log,
         near_death=near,
-        near_death_by_age=_dying_by_age(morbidity),
+        near_death_by_age=targets.dying,
     )
 
 
@@ -284,7 +305,7 @@ def _checksum(
     """Identify everything the solution follows from: tables, diseases, morbidity."""
     digest = hashlib.sha256()
     text = json.dumps(
-        [raw, morbidity.model_dump(include=set(Morbidity.model_fields))],
+        [raw, morbidity.model_dump(include=set(Morbidity.model_fields) - {"borrow"})],
         sort_keys=True,
         default=str,
     )

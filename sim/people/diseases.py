@@ -136,7 +136,8 @@ class Diseases:
         else:
             people.remaining[slot, rows] = np.inf
         people.count(f"onset_{process.name}", rows)
-        self._document(people, process, rows)
+        if process.kind == "condition":
+            self._document(people, process, rows)
         self._aftermath(people, slot, rows, month)
 
     def _end(self, people: Population, slot: int, rows: NDArray[np.int64]) -> None:

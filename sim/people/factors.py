@@ -50,7 +50,10 @@ class Factors:
     Attributes
     ----------
     base
-        float32 [sex, age, rate]: baseline per month (EUR/month for running accounts).
+        float32 [sex, age, rate]: baseline per month (EUR/month for running accounts) from a
+        birthday in this calendar year on.
+    base_before
+        The same from last year's birthday on: a person's baselines change on her birthday alone.
     by_state
         float32 [bit, age, rate]: factor of having a condition or risk factor.
     by_recent
@@ -72,10 +75,12 @@ class Factors:
     by_group: NDArray[np.float32]
     by_intensity: NDArray[np.float32]
     by_region: NDArray[np.float32]
+    base_before: NDArray[np.float32] = field(init=False)
     by_physician: NDArray[np.float32] = field(init=False)
     by_participation: NDArray[np.float32] = field(init=False)
 
     def __post_init__(self) -> None:
+        self.base_before = self.base
         self.by_physician = np.ones((1, self.width), np.float32)
         self.by_participation = np.ones((1, self.width), np.float32)
         at = self.rates

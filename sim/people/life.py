@@ -29,7 +29,7 @@ class Life:
     factors
         The table of factors with this life's own lines of physicians and programmes.
     trend
-        Year -> float32 [rate]: factor on the baselines in a calendar year.
+        Year -> float64 [rate]: factor on the baselines in a calendar year.
     prices
         Year -> EUR of the year per EUR of the price year, float64 [regions, sectors].
     start_year
@@ -57,13 +57,21 @@ class Life:
         return self.start_year + (month - 1) // 12
 
     def begin(self, month: int) -> None:
-        """Set the rates of everybody for the year that begins with `month`."""
-        everybody = np.arange(demography.entered(self.people, month))
-        base = self.country.reference.base * self.trend[self.year_of(month)]
+        """Bring in the baselines of the year that begins with `month`, and fresh admissions.
+
+        Nobody's rates are recomputed for that: they change on her birthday.
+        """
+        year = self.year_of(month)
+        self.factors.base, self.factors.base_before = self._base(year), self._base(year - 1)
+        rows = np.arange(demography.entered(self.people, month))
+        self.care.renew(self.people, rows[self.people.left[rows] > month], month)
+        if month == self.people.first_month:
+            processes.refresh(self.people, self.factors, rows, month)
+
+    def _base(self, year: int) -> NDArray[np.float32]:
+        base = self.country.reference.base * self.trend[year]
         base[:, :, LEAVING] = self.place.leaving
-        self.factors.base[:] = base / 12
-        self.care.renew(self.people, everybody[self.people.left[everybody] > month], month)
-        processes.refresh(self.people, self.factors, everybody, month)
+        return (base / 12).astype(np.float32)
 
     def step(self, month: int) -> None:
         """One month of those to whom nobody does anything."""

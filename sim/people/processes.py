@@ -97,6 +97,7 @@ def _refresh(
     rate: Any,
     account: Any,
     base: Any,
+    base_before: Any,
     by_state: Any,
     by_recent: Any,
     by_group: Any,
@@ -122,7 +123,10 @@ def _refresh(
         if entered[row] > month or left[row] <= month:
             continue
         age = min(max((month - born[row]) // 12, 0), _OLDEST)
-        line = base[sex[row], age]
+        if (born[row] - 1) % 12 <= (month - 1) % 12:
+            line = base[sex[row], age]
+        else:
+            line = base_before[sex[row], age]
         group = by_group[frailty[row] * 5 + fifth[row]]
         place = by_region[region[row]]
         spread = by_intensity[intensity[row]]
@@ -236,6 +240,7 @@ def refresh(people: Population, factors: Factors, rows: NDArray[Any], month: int
         people.rate,
         people.account,
         factors.base,
+        factors.base_before,
         factors.by_state,
         factors.by_recent,
         factors.by_group,

@@ -44,12 +44,15 @@ class Targets:
         Rate of each event among those at risk and of each admission, name -> float64 [2, 101].
     running
         Mean running cost by account, EUR/person-year (QALYs for utility), -> float64 [2, 101].
+    dying
+        Cost of dying relative to that at the reference age, float64 [2, 101].
     """
 
     mortality: NDArray[np.float64]
     prevalence: dict[str, NDArray[np.float64]]
     incidence: dict[str, NDArray[np.float64]]
     running: dict[str, NDArray[np.float64]]
+    dying: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -255,6 +258,7 @@ def _keep(
     """Keep `lives` equally likely persons of each deprivation fifth (systematic sampling)."""
     for fifth in range(FIFTHS):
         rows = np.flatnonzero(cohort.fifth == fifth)
+        rows = rows[np.argsort(cohort.frailty[rows], kind="stable")]
         edges = np.cumsum(weight[rows])
         places = (np.arange(lives) + 0.5) / lives * edges[-1]
         chosen = rows[np.minimum(np.searchsorted(edges, places), rows.size - 1)]

@@ -26,12 +26,12 @@ def philox(counter: Sequence[int], key: Sequence[int]) -> list[int]:
 
 
 def uniform(seed: int, person: int, names: Sequence[str], occurrence: int = 0) -> float:
-    """Luck between 0 and 1 at an address: 53 bits of the first two words."""
+    """Luck between 0 and 1 at an address: 52 bits of the first two words."""
     decision = zlib.crc32("/".join(names).encode())
     counter = [person & WORD, decision, occurrence, person >> 32]
     first, second, _, _ = philox(counter, [seed & WORD, seed >> 32])
-    bits = (first * 2**21) % 2**53 ^ (second >> 11)
-    return (bits + 0.5) / 2**53
+    bits = first * 2**20 ^ (second >> 12)
+    return (bits + 0.5) / 2**52
 
 
 def threshold(seed: int, person: int, names: Sequence[str], occurrence: int = 0) -> float:

@@ -141,7 +141,7 @@ class Villager:
     # A month
 
     def live(self, month: int) -> None:
-        """One month; January begins with new rates and new luck of admissions."""
+        """One month; January brings new luck of admissions, and practices a new line."""
         if not self.is_known(month):
             return
         if month % 12 == 1:
@@ -150,7 +150,8 @@ class Villager:
                     if process["kind"] == "admission":
                         self.occurrence[slot] = 0
                         self.tempt_admission(slot, month)
-            self.refresh(month)
+            if month == self.world.first_month or self.drawn["physician"]:
+                self.refresh(month)
         if (month - self.born) % 12 == 0 or month == self.entered or self.stale:
             self.refresh(month)
         self.stale = False
@@ -171,7 +172,8 @@ class Villager:
             return
         world, drawn, age = self.world, self.drawn, self.age(month)
         year = world.start_year + (month - 1) // 12
-        baseline = world.baseline(year, drawn["sex"], age)
+        had_birthday = (self.born - 1) % 12 <= (month - 1) % 12
+        baseline = world.baseline(year if had_birthday else year - 1, drawn["sex"], age)
         always = [
             world.by_group[drawn["frailty"] * 5 + drawn["fifth"]],
             world.by_region[drawn["region"]],
@@ -212,7 +214,7 @@ class Villager:
         if not self.remaining[death] <= single(11 * self.hazard[death]):
             return
         ahead = math.ceil(single(self.remaining[death] / self.hazard[death]))
-        by_age = float(self.world.near_death_by_age[self.age(month)])
+        by_age = float(self.world.near_death_by_age[self.drawn["sex"]][self.age(month)])
         for i, cost in enumerate(self.world.near_death[min(max(ahead, 0), 11)]):
             self.account[i] = single(self.account[i] + single(float(cost) * by_age))
         self.log.append((month, "dying billed"))

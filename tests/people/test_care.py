@@ -144,7 +144,7 @@ def test_dying_costs_what_the_course_says_in_the_last_twelve_months(life: Life, 
     people = bare(life, 1, born=1 - 12 * 78)
     people.remaining[DEATH], people.hazard[DEATH] = 1.495, 0.1  # dies in the 15th month
     paid = np.array(dying(care, people, 15))[:, 0]
-    by_age = care.near_death_by_age[np.where(np.arange(15) < 12, 78, 79)]
+    by_age = care.near_death_by_age[0, np.where(np.arange(15) < 12, 78, 79)]
     course = np.append([0, 0, 0], care.near_death[::-1, 0])
     assert_allclose(paid, course * by_age, rtol=1e-5)
     assert people.remaining[DEATH, 0] <= 0
@@ -209,7 +209,7 @@ def test_the_last_year_and_the_last_quarter_cost_what_is_published(
     assert excess == pytest.approx(terms.last_year_cost - terms.survivor_cost)
     quarter = care.near_death[:3].sum() + terms.survivor_cost / 4
     assert quarter == pytest.approx(terms.last_quarter_cost)
-    assert care.near_death_by_age[terms.last_year_reference_age] == 1
+    assert (care.near_death_by_age[:, terms.last_year_reference_age] == 1).all()
 
 
 def test_without_shocks_the_index_is_the_trend_and_one_in_the_price_year() -> None:

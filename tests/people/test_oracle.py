@@ -89,6 +89,9 @@ def tale(ready: Setting) -> Tale:
     story = Tale(life, villagers, people.insurer.tolist(), [])
     for month in range(ready.first_month, ready.last_month + 1):
         life.factors.by_physician = by_physician[life.year_of(month)]
+        if month % 12 == 1:
+            patients = np.flatnonzero((people.physician > 0) & (people.left == NEVER))
+            life.touch(patients)
         if month in STARTS:
             attend(life, villagers, by_participation[month])
         life.step(month)

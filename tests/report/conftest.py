@@ -222,6 +222,8 @@ def _live(
                 "cash": cash,
                 "staff_cost": 600_000.0,
                 "programme_cost": 200_000.0,
+                "member_deaths": 8.0,
+                "expected_member_deaths": 10.0,
                 "members": members,
             }
         )

@@ -1,0 +1,262 @@
+"""What is typed is composed and checked; then it runs into its folder, or is shown from there."""
+
+import os
+import sys
+import tempfile
+import textwrap
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from sim.folder import admit, is_whole, manifest_of
+from sim.overrides import groups, spread
+from sim.quantity import Refusal
+from sim.report.document import documents, screen
+from sim.report.published import answers, figures
+from sim.report.tables import summary
+from sim.results import Results, read, write
+from sim.run import identity, simulate, years_to_live
+from sim.scenario import CONF, Scenario, compose
+from sim.setting import setting
+
+REFUSED = 2
+HELP = ("-h", "--help")
+SWEEP = ("-m", "--multirun")
+LINE = 88
+BYTES = 300  # of state a person, at least; `make bench` measures it
+
+Runs = Mapping[tuple[str, ...], Scenario]
+
+
+def answer(arguments: Sequence[str]) -> int:
+    """Do what is asked for; return 0 if it is done or shown, 2 if it is refused."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # a terminal without signs
+    if any(argument in HELP for argument in arguments):
+        print(_help())
+        return 0
+    try:
+        _hand_over(*_checked(arguments))
+    except Refusal as refusal:
+        print(refusal, file=sys.stderr)
+        return REFUSED
+    except SystemExit as end:
+        return int(end.code or 0)
+    return 0
+
+
+def run(scenario: Scenario, console: Console) -> Results:
+    """Run a scenario into its folder, or show the run that is already there."""
+    folder = place(scenario)
+    if is_whole(folder) and not scenario.config["force"]:
+        results = read(folder)
+        console.print(f"{folder} already holds this run; force=true computes it anew.")
+    else:
+        admit(folder)
+        began = time.perf_counter()
+        with _refusing():
+            results = _watched(scenario, console)
+            pages = documents(results)
+        write(results, folder, pages)
+        console.print(f"Took {time.perf_counter() - began:.0f} s.")
+    console.print(screen(summary(results), answers(results)))
+    console.print(f"Report: {folder / 'report.html'}", soft_wrap=True, highlight=False)
+    return results
+
+
+def place(scenario: Scenario) -> Path:
+    """Return the folder of a run: `out`, or one named by experiment and identity."""
+    out = scenario.config["out"]
+    if out is not None:
+        return Path(os.path.expanduser(out))
+    return Path("outputs") / scenario.experiment / identity(scenario)[:12]
+
+
+def _checked(arguments: Sequence[str]) -> tuple[Runs, list[str]]:
+    """Compose every run asked for, and refuse all of them if one cannot be run as it is.
+
+    Returned are the scenarios by their overrides, and the arguments in Hydra's order.
+    """
+    flags = [argument for argument in arguments if argument.startswith("-")]
+    overrides = [argument for argument in arguments if not argument.startswith("-")]
+    for flag in flags:
+        if flag not in SWEEP:
+            raise Refusal(
+                f"{flag!r} is no option. Allowed are -h for help and -m for one run for each "
+                "value of key=value,value; everything else is written key=value."
+            )
+    runs = {job: compose(job) for job in (spread(overrides) if flags else [tuple(overrides)])}
+    for scenario in runs.values():
+        _check(scenario)
+    _check_places(runs.values())
+    return runs, [*flags, *overrides]
+
+
+def _check(scenario: Scenario) -> None:
+    """Refuse before anything runs whatever the models or the place of the results refuse."""
+    figures(scenario.config["region"])
+    _check_place(scenario)
+    _check_memory(scenario)
+    setting(scenario)
+
+
+def _check_place(scenario: Scenario) -> None:
+    folder = place(scenario)
+    manifest = manifest_of(folder)
+    if manifest is None or scenario.config["force"]:
+        admit(folder)
+    elif manifest.get("run") != identity(scenario):
+        raise Refusal(
+            f"out={folder} holds another run (experiment {manifest.get('experiment')}, seeds "
+            f"{manifest.get('seeds')}). Name another folder, or add force=true to put this run in "
+            "its place."
+        )
+
+
+def _check_places(scenarios: Any) -> None:
+    """Refuse a sweep whose runs would overwrite each other."""
+    taken: dict[Path, str] = {}
+    for scenario in scenarios:
+        folder, which = place(scenario).resolve(), identity(scenario)
+        if taken.setdefault(folder, which) != which:
+            raise Refusal(
+                f"out={place(scenario)} would hold several runs of this sweep. Leave out away, "
+                "so that each has a folder of its own in outputs."
+            )
+
+
+def _check_memory(scenario: Scenario) -> None:
+    """Refuse more persons than this machine can ever hold."""
+    population = scenario.values["population"]
+    size, elsewhere = population["size"], population["comparison"]
+    elsewhere = elsewhere or size * population["comparison_ratio"]
+    there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if (size + elsewhere) * BYTES > there:
+        raise Refusal(
+            f"population.size is {size}, with {elsewhere:.0f} in the comparison: their state alone "
+            f"takes more than the {there / 1e9:.0f} GB of this machine. Allowed are about "
+            f"{there / BYTES:.0f} persons in all: lower population.size or population.comparison."
+        )
+
+
+def _hand_over(runs: Runs, arguments: Sequence[str]) -> None:
+    """Let Hydra run one scenario or, in its order, those of a sweep."""
+    ours = sys.argv
+
+    def task(_: Any) -> None:
+        asked = tuple(HydraConfig.get().overrides.task)
+        console = Console()
+        if len(runs) > 1:
+            console.print(f"\n{' '.join(asked)}", style="bold", soft_wrap=True, markup=False)
+        try:
+            run(runs[asked], console)
+        except Refusal as refusal:  # Hydra would show where in the code it was said
+            print(refusal, file=sys.stderr)
+            sys.exit(REFUSED)
+
+    sys.argv = [ours[0], *arguments]
+    try:
+        hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(task)()
+    finally:
+        sys.argv = ours
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """Say in words what the machine refuses while a run goes on."""
+    try:
+        yield
+    except OSError as error:
+        raise Refusal(
+            f"The run stopped, and nothing was written: {error.strerror or error} "
+            f"({error.filename or 'no file is named'}). Make room on the disk and for temporary "
+            "files (TMPDIR names their folder), then run it again."
+        ) from error
+    except (MemoryError, BrokenProcessPool) as error:
+        raise Refusal(
+            "The run stopped for want of memory, and nothing was written. Lower population.size "
+            "or population.comparison, or let fewer seeds live at a time: compute.processes=1."
+        ) from error
+
+
+def _watched(scenario: Scenario, console: Console) -> Results:
+    """Simulate with a bar that counts the years lived over all seeds and arms."""
+    years = years_to_live(setting(scenario), len(scenario.seeds))
+    with tempfile.TemporaryDirectory() as folder:
+        ticks = Path(folder) / "ticks"
+        with _bar(console, ticks, years, len(scenario.seeds)):
+            return simulate(scenario, scenario.config["compute"]["processes"], ticks)
+
+
+@contextmanager
+def _bar(console: Console, ticks: Path, years: int, seeds: int) -> Iterator[None]:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("years lived, gone"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task(f"{seeds} {'seed' if seeds == 1 else 'seeds'}", total=years)
+        over = threading.Event()
+
+        def watch() -> None:
+            while not over.wait(0.3):
+                lived = ticks.stat().st_size if ticks.exists() else 0
+                progress.update(task, completed=lived)
+
+        watcher = threading.Thread(target=watch, daemon=True)
+        watcher.start()
+        try:
+            yield
+        finally:
+            over.set()
+            watcher.join()
+
+
+def _help() -> str:
+    lines = [
+        "python -m experiments.run [key=value ...]    simulate a region and write its report",
+        "",
+        "  experiment=NAME  region=NAME  contract=NAME  funding=NAME  generation=NAME",
+        "  network=NAME                     how physicians join and act; none: nobody does",
+        "  programmes=[NAME,...]            none: programmes=[]",
+        "  seeds=20 | seeds=[1,2,3]         how many, or which",
+        "  population.size=31000            insured residents at the start",
+        "  population.comparison=310000     insured elsewhere (default ten times the size)",
+        "  horizon.years=12                 contract years",
+        "  out=DIR  force=true              where to write; compute again",
+        "  contract.sharing_rate.value=0.6  any quantity of the composed scenario",
+        "  -m contract.sharing_rate.value=0.4,0.5    one run for each",
+        "",
+        "Choices:",
+    ]
+    known = groups(CONF)
+    width = max(map(len, known))
+    for group, names in known.items():
+        lines += textwrap.wrap(
+            ", ".join(names),
+            LINE,
+            initial_indent=f"  {group:{width}}  ",
+            subsequent_indent=" " * (width + 4),
+        )
+    return "\n".join(lines)

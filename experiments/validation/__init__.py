@@ -1,0 +1,1 @@
+"""What the simulated populations come to, quantity by quantity, beside what is published."""
