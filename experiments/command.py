@@ -1,5 +1,6 @@
 """What is typed is composed and checked; then it runs into its folder, or is shown from there."""
 
+import io
 import os
 import sys
 import tempfile
@@ -47,7 +48,8 @@ Runs = Mapping[tuple[str, ...], Scenario]
 def answer(arguments: Sequence[str]) -> int:
     """Do what is asked for; return 0 if it is done or shown, 2 if it is refused."""
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # a terminal without signs
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # where a terminal has no minus sign
     if any(argument in HELP for argument in arguments):
         print(_help())
         return 0

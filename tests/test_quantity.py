@@ -51,7 +51,7 @@ def test_a_published_figure_is_not_an_input() -> None:
     [
         ({"value": 0.9}, ["0.9", "0.3 to 0.67", "widen contract.sharing_rate.range"]),
         ({"value": "half"}, ["contract.sharing_rate.value", "'half'"]),
-        ({"value": True}, ["contract.sharing_rate.value", "True"]),
+        ({"value": True}, ["contract.sharing_rate.value", "true"]),
         ({"value": float("nan")}, ["contract.sharing_rate.value", "nan"]),
         ({"unit": "%"}, ["contract.sharing_rate.unit", "'%'", "never percent"]),
         ({"unit": 1}, ["contract.sharing_rate.unit", "string"]),
