@@ -9,13 +9,13 @@ that subtracts and compares 36 float32 rows over as many persons.
 """
 
 import json
+import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from joblib import Parallel, delayed
 from numba import njit
 from rich.console import Console
 
@@ -73,16 +73,15 @@ def speed() -> dict[str, float]:
 
 
 def growth() -> dict[str, float]:
-    """Exponents with which time and memory grow from 10,000 to 300,000 rows."""
+    """Exponents with which time and memory of the process grow from 10,000 to 300,000 rows."""
     small, large = 10_000, ROWS
     live(sized(small))
     times = [_best(sized(rows)) for rows in (small, large)]
-    memory = [_in_fresh_process(peak_memory, rows) for rows in (small, large)]
-    empty = _in_fresh_process(peak_memory, 1_000)
+    memory = [_peak_memory(rows) for rows in (small, large)]
     span = np.log(large / small)
     return {
         "time_exponent": float(np.log(times[1] / times[0]) / span),
-        "memory_exponent": float(np.log((memory[1] - empty) / max(memory[0] - empty, 1)) / span),
+        "memory_exponent": float(np.log(memory[1] / memory[0]) / span),
     }
 
 
@@ -146,25 +145,21 @@ def bytes_per_person(ready: Setting) -> float:
     return residents(ready, 1, prices(ready, 1)).people.bytes_per_person
 
 
-def peak_memory(rows: int) -> int:
-    """Largest resident memory of one seed of so many rows, bytes."""
-    import resource
-
-    live(sized(rows))
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-
-
 def _best(ready: Setting) -> float:
     return min(live(ready)[0] for _ in range(REPEATS))
 
 
-def _in_fresh_process(function: Callable[[int], int], rows: int) -> int:
-    from joblib.externals.loky import get_reusable_executor
-
-    get_reusable_executor(max_workers=1).shutdown(wait=True)
-    found: list[int] = Parallel(n_jobs=2)(delayed(function)(rows) for _ in range(1))
-    get_reusable_executor().shutdown(wait=True)
-    return found[0]
+def _peak_memory(rows: int) -> int:
+    """Largest resident memory of a process of its own that lives one seed, bytes (Linux)."""
+    program = (
+        f"from experiments.bench import live, sized; live(sized({rows})); "
+        "print(open('/proc/self/status').read())"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, check=True, text=True
+    )
+    highest = next(line for line in found.stdout.splitlines() if line.startswith("VmHWM"))
+    return int(highest.split()[1]) * 1024
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import tempfile
 import textwrap
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,8 +41,6 @@ HELP = ("-h", "--help")
 SWEEP = ("-m", "--multirun")
 LINE = 88
 BYTES = 300  # of state a person, at least; `make bench` measures it
-
-Runs = Mapping[tuple[str, ...], Scenario]
 
 
 def answer(arguments: Sequence[str]) -> int:
@@ -90,10 +88,10 @@ def place(scenario: Scenario) -> Path:
     return Path("outputs") / scenario.experiment / identity(scenario)[:12]
 
 
-def _checked(arguments: Sequence[str]) -> tuple[Runs, list[str]]:
+def _checked(arguments: Sequence[str]) -> tuple[list[Scenario], list[str]]:
     """Compose every run asked for, and refuse all of them if one cannot be run as it is.
 
-    Returned are the scenarios by their overrides, and the arguments in Hydra's order.
+    Returned are the scenarios in the order of the sweep, and the arguments as Hydra wants them.
     """
     flags = [argument for argument in arguments if argument.startswith("-")]
     overrides = [argument for argument in arguments if not argument.startswith("-")]
@@ -103,11 +101,11 @@ def _checked(arguments: Sequence[str]) -> tuple[Runs, list[str]]:
                 f"{flag!r} is no option. Allowed are -h for help and -m for one run for each "
                 "value of key=value,value; everything else is written key=value."
             )
-    runs = {job: compose(job) for job in (spread(overrides) if flags else [tuple(overrides)])}
-    for scenario in runs.values():
+    scenarios = [compose(job) for job in (spread(overrides) if flags else [tuple(overrides)])]
+    for scenario in scenarios:
         _check(scenario)
-    _check_places(runs.values())
-    return runs, [*flags, *overrides]
+    _check_places(scenarios)
+    return scenarios, [*flags, *overrides]
 
 
 def _check(scenario: Scenario) -> None:
@@ -131,7 +129,7 @@ def _check_place(scenario: Scenario) -> None:
         )
 
 
-def _check_places(scenarios: Any) -> None:
+def _check_places(scenarios: Sequence[Scenario]) -> None:
     """Refuse a sweep whose runs would overwrite each other."""
     taken: dict[Path, str] = {}
     for scenario in scenarios:
@@ -151,23 +149,23 @@ def _check_memory(scenario: Scenario) -> None:
     there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     if (size + elsewhere) * BYTES > there:
         raise Refusal(
-            f"population.size is {size}, with {elsewhere:.0f} in the comparison: their state alone "
-            f"takes more than the {there / 1e9:.0f} GB of this machine. Allowed are about "
-            f"{there / BYTES:.0f} persons in all: lower population.size or population.comparison."
+            f"population.size is {size}, with {elsewhere:,.0f} in the comparison: their state "
+            f"alone takes more than the {there / 1e9:.0f} GB of this machine. Allowed are about "
+            f"{there / BYTES:,.0f} persons in all: lower population.size or population.comparison."
         )
 
 
-def _hand_over(runs: Runs, arguments: Sequence[str]) -> None:
+def _hand_over(scenarios: Sequence[Scenario], arguments: Sequence[str]) -> None:
     """Let Hydra run one scenario or, in its order, those of a sweep."""
     ours = sys.argv
 
     def task(_: Any) -> None:
-        asked = tuple(HydraConfig.get().overrides.task)
         console = Console()
-        if len(runs) > 1:
-            console.print(f"\n{' '.join(asked)}", style="bold", soft_wrap=True, markup=False)
+        scenario = scenarios[HydraConfig.get().job.num if len(scenarios) > 1 else 0]
+        if len(scenarios) > 1:
+            console.print(f"\n{' '.join(scenario.overrides)}", style="bold", markup=False)
         try:
-            run(runs[asked], console)
+            run(scenario, console)
         except Refusal as refusal:  # Hydra would show where in the code it was said
             print(refusal, file=sys.stderr)
             sys.exit(REFUSED)

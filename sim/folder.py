@@ -84,6 +84,11 @@ def admit(folder: Path) -> None:
                 f"out={folder} is the folder you are in, or above it; a run puts a new folder in "
                 "its place. Name another, such as out=results."
             )
+        if place.is_mount():
+            raise Refusal(
+                f"out={folder} is where a disk is mounted, and a run puts a new folder in its "
+                f"place. Name one in it, such as out={folder / 'results'}."
+            )
         foreign = _foreign(place) if place.exists() else []
         if foreign:
             more = f" and {len(foreign) - 1} more" if len(foreign) > 1 else ""

@@ -97,7 +97,7 @@ class Observer:
             self.spent[month] = self.total + self._cost()
 
     def _cost(self) -> NDArray[np.float32]:
-        """This year's cost of the contract's sectors so far, by row."""
+        """Cost of the contract's sectors in this year so far, by row."""
         cost: NDArray[np.float32] = self.people.account[: len(CONTRACT)].sum(axis=0)
         return cost
 
@@ -164,7 +164,7 @@ class Observer:
     def _stays(self, rows: Any) -> NDArray[np.int32]:
         """Admissions of some rows so far, those that come with an onset or event included."""
         occurrence = self.people.occurrence
-        stays = self.closed[rows].copy()
+        stays: NDArray[np.int32] = self.closed[rows].copy()
         for slot in (*self.admissions, *self.inpatient):
             stays += occurrence[slot, rows]
         return stays
@@ -211,9 +211,9 @@ class Observer:
                 avoidable=avoidable[rows],
             )
         renewed = people.left > month + 1  # whose admissions are counted afresh in January
-        self.closed[renewed] += people.occurrence[np.ix_(self.admissions, np.flatnonzero(renewed))].sum(
-            axis=0, dtype=np.int32
-        )
+        self.closed[renewed] += people.occurrence[
+            np.ix_(self.admissions, np.flatnonzero(renewed))
+        ].sum(axis=0, dtype=np.int32)
         self.stays_before, self.cost_before = stays, spent
         self.total = self.total + spent
 

@@ -40,6 +40,8 @@ def keys(overrides: Sequence[str]) -> list[str]:
 
 def read(text: str) -> Override:
     """Read one override; what is not Hydra's grammar is refused."""
+    if not text.strip():
+        raise Refusal(f"{text!r} is empty. {FORMS}")
     try:
         return OverridesParser.create().parse_override(text)
     except HydraException as error:

@@ -244,7 +244,7 @@ def _check_structure(region: RegionTerms, terms: PopulationTerms) -> None:
             f"structure {region.population_table!r} is that of {region.population_table_year} and "
             f"no trend is declared that carries it further than population.structure_years "
             f"({terms.structure_years}). Start in {earliest} to {latest}, or name a table of "
-            "another year"
+            "another year."
         )
 
 

@@ -12,15 +12,15 @@ from experiments.validation.disease import ill
 from experiments.validation.target import Estimator, Lived, Sums, Target, ratio
 from sim.observation import Cases
 
+BEYOND = 2**15  # months, later than anything lived
 MONTHS = {"28_days": 1, "30_days": 1, "90_days": 3, "1_year": 12, "2_years": 24, "5_years": 60}
 
 
 def survived(lived: Lived, rows: NDArray[np.int64], month: NDArray[np.int16]) -> NDArray[np.int64]:
     """Months that each survived her event, and beyond what was lived where she did."""
     seen = lived.seen
-    last = np.where(seen.died[rows], seen.left[rows].astype(np.int64) - 1, 2**15)
-    months: NDArray[np.int64] = last - month
-    return months
+    last = np.where(seen.died[rows], seen.left[rows].astype(np.int64) - 1, BEYOND)
+    return last - month.astype(np.int64)
 
 
 def followed(lived: Lived, cases: Cases, target: Target, months: int) -> NDArray[np.bool_]:
@@ -58,7 +58,7 @@ def _recurrence(lived: Lived, target: Target) -> Sums:
     again = lived.seen.cases["recurrent_stroke"]
     ours = followed(lived, first, target, months)
     rows, month = first.row[ours], first.month[ours].astype(np.int64)
-    struck = np.full(lived.seen.left.size, 2**15, np.int64)
+    struck = np.full(lived.seen.left.size, BEYOND, np.int64)
     np.minimum.at(struck, again.row, again.month.astype(np.int64))
     until = survived(lived, rows, first.month[ours])
     time = struck[rows] - month

@@ -42,7 +42,9 @@ def hazards(lived: Lived, target: Target) -> Hazards:
 def _by_age(lived: Lived, target: Target) -> Sums:
     """Summed hazard and exposure by single age of the target's sex, [2 x 101]."""
     of = hazards(lived, target)
-    death, exposure = (grid.sum(axis=0)[target.sexes].sum(axis=0) for grid in (of.death, of.exposure))
+    death, exposure = (
+        grid.sum(axis=0)[target.sexes].sum(axis=0) for grid in (of.death, of.exposure)
+    )
     return np.concatenate([death, exposure])
 
 

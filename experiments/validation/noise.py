@@ -84,9 +84,7 @@ def deviation(sums: Sums, residual: int) -> float:
 
 
 def _of_group(residual: int, size: int) -> Estimator:
-    return Estimator(
-        _scatter, lambda sums: deviation(sums, residual) / math.sqrt(size), panel=True
-    )
+    return Estimator(_scatter, lambda sums: deviation(sums, residual) / math.sqrt(size), panel=True)
 
 
 ESTIMATORS = {

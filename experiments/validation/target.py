@@ -59,7 +59,8 @@ class Target:
         old = self.age_high >= tables.AGES[-1]
         ours = (age >= self.age_low) & ((age <= self.age_high) | old)
         place = SEXES.get(self.sex)
-        return ours if place is None else ours & (sex == place)
+        of_sex: NDArray[np.bool_] = ours if place is None else ours & (sex == place)
+        return of_sex
 
 
 @dataclass(frozen=True)

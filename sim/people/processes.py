@@ -18,7 +18,7 @@ from sim.people.population import RUNNING, Population
 
 _BLOCK = 512
 _FEW = 64
-_CHUNK = 65_536
+_CHUNK = 16_384
 _ZERO = np.float32(0)
 _ELEVEN = np.float32(11)
 _OLDEST = 100

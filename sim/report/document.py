@@ -59,6 +59,8 @@ def page(results: Results, summary: Mapping[str, Any], drawn: Sequence[Picture])
 def screen(summary: Mapping[str, Any], published: Sequence[Answer]) -> Table:
     """Return the figures as a table for the terminal, the published ones with their sources."""
     table = Table(title=headline(summary), title_justify="left", box=SIMPLE_HEAD)
+    if len(summary["seeds"]) == 1:
+        table.caption = "One seed: figures without spread."
     table.add_column("Over the contract")
     for name in ("P10", "P50", "P90"):
         table.add_column(name, justify="right", no_wrap=True)
