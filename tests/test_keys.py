@@ -141,6 +141,8 @@ def same_people(village: Village, ready: Setting) -> str:
 
 
 CHOSEN_TOGETHER = ("diseases", "programmes")
+NEEDS = {"population=france": ("region.country=france",)}
+"""What a choice cannot be without: a population lives in a region of its own country."""
 LOOKS = (lives, baselines, whole_run, same_people)
 TARGETS: dict[int, Targets] = {}
 
@@ -210,7 +212,8 @@ def idle(village: Village, top: str) -> list[str]:
 def test_every_quantity_of_every_choice_changes_an_output_or_is_declared_inert(group: str) -> None:
     for choice in groups()[group]:
         default = lively().choices[group] == choice
-        place = village() if default else village(f"{group}={choice}")
+        named = f"{group}={choice}"
+        place = village() if default else village(named, *NEEDS.get(named, ()))
         if group in place.scenario.config:  # an experiment only selects
             assert idle(place, group) == [], choice
 
@@ -342,7 +345,6 @@ def _people(place: Village, ready: Setting) -> pd.DataFrame:
 def test_every_choice_of_a_group_gives_other_results(group: str) -> None:
     if group in CHOSEN_TOGETHER:
         return  # shown one by one above
-    found = [
-        whole_run(village(), setting(world(f"{group}={choice}"))) for choice in groups()[group]
-    ]
+    named = [f"{group}={choice}" for choice in groups()[group]]
+    found = [whole_run(village(), setting(world(one, *NEEDS.get(one, ())))) for one in named]
     assert len(set(found)) == len(found)

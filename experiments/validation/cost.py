@@ -121,7 +121,7 @@ def _with_and_without(lived: Lived, target: Target, sector: str | None = None) -
 def standardised_ratio(sums: Sums) -> float:
     """Cost of those with it over what people of their ages and sexes cost without.
 
-    >>> standardised_ratio(np.array([30.0, 10.0, 10.0, 1.0, 10.0, 90.0, 10.0, 90.0]))
+    >>> standardised_ratio(np.array([20.0, 2.0, 10.0, 1.0, 10.0, 90.0, 10.0, 90.0]))
     2.0
     """
     cost, years, cost_without, years_without = np.split(sums, 4)

@@ -1,5 +1,6 @@
 """The page of evidence: how the simulated population compares with what is published."""
 
+import math
 import shlex
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -13,6 +14,7 @@ from sim.report import sections, validation_plots, words
 from sim.report.document import PAGE
 
 TEMPLATE = Path(__file__).with_name("validation.html")
+HEAD = ("Target", "layer", "published", "interval", "simulated", "calibration")
 GOAL, GOAL_UNUSED = 0.9, 0.75
 HOW = (
     "The list of targets was fixed before anything was fitted: conf/tables/validation_targets.csv, "
@@ -116,52 +118,55 @@ def quantities(rows: pd.DataFrame) -> str:
 
 
 def failures(rows: pd.DataFrame) -> str:
-    """Write every target that fails, red, with the reason."""
+    """Write every target that fails, red, with the reason below it."""
     failed = rows[~rows["passed"].astype(bool)]
     if failed.empty:
         return "<p>Nothing fails.</p>"
-    return _table(
-        ("Target", "layer", "published", "interval", "simulated", "calibration", "reason"),
-        [_line(line, line["reason"]) for line in failed.to_dict("records")],
-        "Simulated figures with their standard error in brackets.",
-        (2, 3, 4),
-    )
+    body = []
+    for line in failed.to_dict("records"):
+        why = f'<td colspan="{len(HEAD)}">{escape(str(line["reason"]))}</td>'
+        body += [_line(line), f'<tr class="why">{why}</tr>']
+    caption = "Simulated figures with their standard error in brackets."
+    return _table(HEAD, body, caption, (2, 3, 4))
 
 
 def targets(rows: pd.DataFrame) -> str:
     """Write all targets, folded away."""
     table = _table(
-        ("Target", "layer", "published", "interval", "simulated", "calibration", "source"),
-        [_line(line, line["source"]) for line in rows.to_dict("records")],
+        (*HEAD, "source"),
+        [_line(line, str(line["source"])) for line in rows.to_dict("records")],
         "Also in validation.csv.",
         (2, 3, 4),
     )
     return f"<details><summary>Show all {len(rows)}</summary>{table}</details>"
 
 
-def _line(line: Mapping[str, Any], last: str) -> str:
+def _line(line: Mapping[str, Any], last: str | None = None) -> str:
     kind = "" if line["passed"] else ' class="failed"'
     interval = f"{figure(line['low'])} to {figure(line['high'])}"
-    simulated = f"{figure(line['simulated'])} ({figure(line['standard_error'])})"
+    simulated = f"{figure(line['simulated'])} ({figure(line['standard_error'], 2)})"
+    end = "" if last is None else f"<td>{escape(last)}</td>"
     used = "used" if line["used_for_calibration"] == "yes" else "not used"
     return (
         f'<tr{kind}><th scope="row">{_said(line["target"])}</th><td>{_said(line["layer"])}</td>'
         f'<td class="number">{figure(line["published"])}</td><td class="number">{interval}</td>'
-        f'<td class="number">{simulated}</td><td>{used}</td><td>{escape(str(last))}</td></tr>'
+        f'<td class="number">{simulated}</td><td>{used}</td>{end}</tr>'
     )
 
 
-def figure(value: float) -> str:
-    """Write a figure with three significant digits or all before the point; a dash for none.
+def figure(value: float, digits: int = 4) -> str:
+    """Write a figure with so many significant digits; a dash for none.
 
-    >>> figure(0.0123456), figure(21830.4)
-    ('0.0123', '21,830')
+    >>> figure(0.0123456), figure(21830.4), figure(84.25), figure(0.0000911, 2)
+    ('0.01235', '21,830', '84.25', '0.000091')
     """
     if pd.isna(value):
         return words.DASH
     if abs(value) >= 1000:
         return words.number(value, 0)
-    return f"{value:.3g}".replace("-", words.MINUS)
+    places = digits - 1 - math.floor(math.log10(abs(value))) if value else 0
+    text = words.number(value, max(places, 0))
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _levels(people: Mapping[str, int], levels: Mapping[str, float]) -> str:

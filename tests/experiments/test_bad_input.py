@@ -117,6 +117,7 @@ BAD: dict[str, tuple[list[str], list[str]]] = {
     ),
     "no folder": (["out="], ["out is ''", "path of a folder"]),
     "a folder nobody can make": (["out=/proc/x"], ["out=/proc/x cannot be written", "out=DIR"]),
+    "a folder that is a disk": (["out=/proc"], ["out=/proc is where a disk", "out=/proc/results"]),
     "the folder one is in": (["out=."], ["out=. is the folder you are in", "out=results"]),
     "a folder above": (["out=.."], ["out=.. is", "Name another"]),
 }

@@ -132,9 +132,10 @@ def test_the_written_config_is_the_composed_one(written: Path) -> None:
 
 def test_tables_hold_no_paths_and_no_times(written: Path) -> None:
     for name in TABLES:
-        schema = pq.read_schema(written / f"{name}.parquet")
-        assert schema.metadata is None
-        assert {str(kind) for kind in schema.types} <= {"string", "bool", "int64", "double"}
+        table = pq.ParquetFile(written / f"{name}.parquet")
+        assert table.metadata.metadata is None
+        kinds = {str(kind) for kind in table.schema_arrow.types}
+        assert kinds <= {"string", "bool", "int64", "double"}
         content = (written / f"{name}.parquet").read_bytes()
         assert os.fsencode(written.parent) not in content
 
@@ -154,7 +155,6 @@ def test_python_finds_the_same_to_the_bit(written: Path, found: Results) -> None
         content = (written / f"{name}.parquet").read_bytes()
         assert to_parquet(name, found.table(name)) == content, name
         assert len(found.table(name)) > 0, name
-    assert found.manifest["run"] == json.loads((written / "manifest.json").read_text())["run"]
 
 
 def test_comparing_with_nothing_is_the_arm_without_intervention(found: Results) -> None:
