@@ -40,6 +40,7 @@ REFUSED = 2
 HELP = ("-h", "--help")
 SWEEP = ("-m", "--multirun")
 LINE = 88
+NOTES = Path("outputs") / ".sweep"  # as in conf/config.yaml
 BYTES = 300  # of state a person, at least; `make bench` measures it
 
 
@@ -105,6 +106,8 @@ def _checked(arguments: Sequence[str]) -> tuple[list[Scenario], list[str]]:
     for scenario in scenarios:
         _check(scenario)
     _check_places(scenarios)
+    if flags:
+        _check_notes()
     return scenarios, [*flags, *overrides]
 
 
@@ -139,6 +142,17 @@ def _check_places(scenarios: Sequence[Scenario]) -> None:
                 f"out={place(scenario)} would hold several runs of this sweep. Leave out away, "
                 "so that each has a folder of its own in outputs."
             )
+
+
+def _check_notes() -> None:
+    """Refuse a sweep where Hydra cannot note what it runs."""
+    try:
+        NOTES.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Refusal(
+            f"{NOTES} cannot be made here: {error.strerror}. A sweep notes there what it runs; go "
+            "to another folder, or make this one writable."
+        ) from error
 
 
 def _check_memory(scenario: Scenario) -> None:

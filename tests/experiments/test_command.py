@@ -237,6 +237,15 @@ def test_a_sweep_is_one_run_for_each_value(
     assert said.out.count("Report: ") == 2
 
 
+def test_a_sweep_is_refused_where_it_cannot_note_what_it_runs(
+    here: Path, say: Callable[..., Any], ran: list[Scenario]
+) -> None:
+    (here / "outputs").write_text("mine")
+    said = say(*SMALL, "-m", "seeds=1,2", "out='at ${seeds}'")
+    assert (said.status, ran) == (2, [])
+    assert "outputs/.sweep cannot be made here" in said.err
+
+
 def test_a_home_folder_may_be_written_as_a_tilde(
     here: Path, say: Callable[..., Any], ran: list[Scenario], monkeypatch: pytest.MonkeyPatch
 ) -> None:
