@@ -157,16 +157,15 @@ def summary(results: Results) -> dict[str, Any]:
 def variance_reduction(results: Results, columns: Sequence[str]) -> float | None:
     """Return how many times fewer seeds the arms' difference needs, as they share their luck.
 
-    The variance over seeds that independent arms would give, over that of the paired arms; None
-    below ten seeds, and where the arms do not differ.
+    The variance over seeds of a yearly figure that independent arms would give their difference,
+    Var(with) + Var(without), over that of the paired arms, Var(with - without); both are summed
+    over the contract years. None below ten seeds, and where the arms do not differ.
     """
     if len(results.seeds) < FEWEST_SEEDS:
         return None
-    with_it = lived(results, WITH, columns).sum(axis=1)
-    without = lived(results, WITHOUT, columns).sum(axis=1)
-    paired = float(np.var(with_it - without, ddof=1))
-    crossed = float(np.var(with_it, ddof=1) + np.var(without, ddof=1))
-    return crossed / paired if paired > 0 else None
+    with_it, without = lived(results, WITH, columns), lived(results, WITHOUT, columns)
+    paired = _variance(with_it - without)
+    return (_variance(with_it) + _variance(without)) / paired if paired > 0 else None
 
 
 def break_evens(results: Results) -> list[int | None]:
@@ -181,6 +180,11 @@ def yearly(results: Results, grid: Amounts) -> dict[str, Distribution]:
     return {
         str(year): distribution(grid[:, place].tolist()) for place, year in enumerate(results.years)
     }
+
+
+def _variance(grid: Amounts) -> float:
+    """Variance over the seeds, summed over the years, of what is given as (seeds, years)."""
+    return float(np.var(grid, axis=0, ddof=1).sum())
 
 
 def _returns(results: Results) -> dict[str, Distribution]:
