@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 from scipy.special import gammaincinv, ndtri
 
-from sim import tables
+from sim import cache, tables
 from sim.people.care import Care, course_of_dying
 from sim.people.diseases import Disease, Diseases
 from sim.people.factors import ADMISSIONS, AGES, FRAILTIES, Factors, lay_out
@@ -277,7 +277,7 @@ def _reference(
     diseases: Diseases, targets: Targets, checksum: str, morbidity: Morbidity
 ) -> Reference:
     """Read the solved reference population if it fits these inputs, else solve it and keep it."""
-    kept = _cache() / f"reference_{checksum}.npz"
+    kept = cache.folder() / f"reference_{checksum}.npz"
     for path in (_shipped(morbidity.country), kept):
         found = _load(path, checksum, diseases.factors)
         if found is not None:
@@ -289,11 +289,6 @@ def _reference(
 
 def _shipped(name: str) -> Path:
     return tables.conf_folder() / "tables" / f"reference_{name}.npz"
-
-
-def _cache() -> Path:
-    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(home) / "sharedgain"
 
 
 def _checksum(
