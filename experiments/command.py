@@ -219,12 +219,14 @@ def _watched(scenario: Scenario, console: Console) -> Results:
     years = years_to_live(setting(scenario), len(scenario.seeds))
     with tempfile.TemporaryDirectory() as folder:
         ticks = Path(folder) / "ticks"
-        with _bar(console, ticks, years, len(scenario.seeds)):
+        seeds = "1 seed" if len(scenario.seeds) == 1 else f"{len(scenario.seeds)} seeds"
+        about = f"{seeds} at most" if scenario.precision else seeds
+        with _bar(console, ticks, years, about):
             return simulate(scenario, scenario.config["compute"]["processes"], ticks)
 
 
 @contextmanager
-def _bar(console: Console, ticks: Path, years: int, seeds: int) -> Iterator[None]:
+def _bar(console: Console, ticks: Path, years: int, about: str) -> Iterator[None]:
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -235,7 +237,7 @@ def _bar(console: Console, ticks: Path, years: int, seeds: int) -> Iterator[None
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task(f"{seeds} {'seed' if seeds == 1 else 'seeds'}", total=years)
+        task = progress.add_task(about, total=years)
         over = threading.Event()
 
         def watch() -> None:
@@ -260,6 +262,8 @@ def _help() -> str:
         "  network=NAME                     how physicians join and act; none: nobody does",
         "  programmes=[NAME,...]            none: programmes=[]",
         "  seeds=20 | seeds=[1,2,3]         how many, or which",
+        "  seeds=auto                       until true savings are sure to precision.target, and",
+        "                                   at most precision.max_seeds",
         "  population.size=31000            insured residents at the start",
         "  population.comparison=310000     insured elsewhere (default ten times the size)",
         "  horizon.years=12                 contract years",

@@ -18,6 +18,7 @@ from typing import Any
 from sim import overrides as typed
 from sim.coherence import complaints
 from sim.composition import composed
+from sim.precision import AUTO
 from sim.quantity import Quantity, Refusal, is_quantity, nearest, quantities, values, written
 
 HERE = Path(__file__).resolve().parent
@@ -37,9 +38,16 @@ class Scenario:
 
     @property
     def seeds(self) -> tuple[int, ...]:
-        """Which seeds: those listed, or 1 to the number asked for."""
+        """Which seeds: those listed, or 1 to the number asked for; of seeds=auto the most."""
         asked = self.config["seeds"]
+        if self.precision is not None:
+            asked = self.precision["max_seeds"]
         return tuple(asked) if isinstance(asked, list) else tuple(range(1, asked + 1))
+
+    @property
+    def precision(self) -> dict[str, Any] | None:
+        """When seeds=auto has enough, as conf/config.yaml says; None where seeds are given."""
+        return self.config["precision"] if self.config["seeds"] == AUTO else None
 
     @property
     def experiment(self) -> str:
@@ -69,7 +77,8 @@ def scenario_of(config: dict[str, Any], choices: Mapping[str, str]) -> Scenario:
 
 def scenario_hash(scenario: Scenario, code_hash: str) -> str:
     """Hash what decides results: the config, less where and how to compute, and the code."""
-    decisive = {key: scenario.config[key] for key in scenario.config if key not in WITHOUT_RESULT}
+    idle = WITHOUT_RESULT if scenario.precision else (*WITHOUT_RESULT, "precision")
+    decisive = {key: scenario.config[key] for key in scenario.config if key not in idle}
     about = {
         "config": decisive,
         "choices": scenario.choices.get("experiment"),

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sim.report import sections, tables, words
-from sim.report.headline import FIGURES, headline, quantiles, sentences
+from sim.report.headline import FIGURES, headline, quantiles, sentences, surely
 from sim.report.picture import Picture
 from sim.report.published import Answer, answers
 from sim.results import Results, to_json
@@ -63,6 +63,8 @@ def screen(summary: Mapping[str, Any], published: Sequence[Answer]) -> Table:
     table = Table(title=headline(summary), title_justify="left", box=SIMPLE_HEAD)
     if len(summary["seeds"]) == 1:
         table.caption = "One seed: figures without spread."
+    elif "precision" in summary:
+        table.caption = surely(summary)
     table.add_column("Over the contract")
     for name in ("P10", "P50", "P90"):
         table.add_column(name, justify="right", no_wrap=True)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from sim.distribution import Distribution, distribution
 from sim.funding import returns
 from sim.funding.cashbook import FINANCING
+from sim.precision import AUTO, Sureness, sureness
 from sim.results import TABLES, Results, with_table
 
 WITH, WITHOUT = "intervention", "counterfactual"
@@ -151,6 +152,7 @@ def summary(results: Results) -> dict[str, Any]:
             "admissions": variance_reduction(results, ["admissions"]),
             "avoidable_admissions": variance_reduction(results, ["avoidable_admissions"]),
         },
+        **({"precision": sure} if (sure := precision(results)) else {}),
     }
 
 
@@ -166,6 +168,18 @@ def variance_reduction(results: Results, columns: Sequence[str]) -> float | None
     with_it, without = lived(results, WITH, columns), lived(results, WITHOUT, columns)
     paired = _variance(with_it - without)
     return (_variance(with_it) + _variance(without)) / paired if paired > 0 else None
+
+
+def precision(results: Results) -> Sureness | None:
+    """Return how sure the mean of the true savings is; None where the seeds were given.
+
+    Not the spread of the seeds, which more of them do not lessen.
+    """
+    asked = results.config.get("precision")
+    if results.config.get("seeds") != AUTO or asked is None:
+        return None
+    true = averted(results, costs(results)).sum(axis=1)
+    return sureness(true.tolist(), asked["target"], asked["max_seeds"])
 
 
 def break_evens(results: Results) -> list[int | None]:
