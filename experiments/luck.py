@@ -49,7 +49,7 @@ def measured(results: Results) -> dict[str, float]:
         if reduction is not None:
             found[f"variance_reduction{suffix}"] = reduction
         whole = float(lived(results, WITHOUT, columns).sum())
-        found[f"effect{suffix or '_cost'}"] = -float(averted(results, columns).sum()) / whole
+        found[f"effect{suffix or '_cost'}"] = 0.0 - float(averted(results, columns).sum()) / whole
     return found
 
 

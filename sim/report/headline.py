@@ -78,9 +78,9 @@ def surely(summary: Mapping[str, Any]) -> str:
     asked = words.percent(of["target"])
     if of["width"] is None:
         return (
-            f"seeds=auto ended at {of['seeds']}, the most allowed (precision.max_seeds): the mean of "
-            f"true savings is 0, and no interval, here {low} to {high}, is narrower than a share of "
-            "that."
+            f"seeds=auto ended at {of['seeds']}, the most allowed (precision.max_seeds): the mean "
+            f"of true savings is 0, and no 95{words.SPACE}% interval, here {low} to {high}, is "
+            "narrower than a share of that."
         )
     said = (
         f"the 95{words.SPACE}% interval of mean true savings, {low} to {high}, is "
