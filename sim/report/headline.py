@@ -84,7 +84,7 @@ def surely(summary: Mapping[str, Any]) -> str:
         )
     said = (
         f"the 95{words.SPACE}% interval of mean true savings, {low} to {high}, is "
-        f"{words.percent(of['width'])} of the mean wide"
+        f"{words.number(100 * of['width'], 2)}{words.SPACE}% of the mean wide"
     )
     if of["reached"]:
         return f"seeds=auto took {of['seeds']} seeds: {said}, less than the {asked} asked for."

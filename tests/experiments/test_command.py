@@ -240,12 +240,14 @@ def test_a_sweep_is_one_run_for_each_value(
 def test_a_sweep_may_let_each_run_take_the_seeds_it_needs(
     here: Path, say: Callable[..., Any], ran: list[Scenario]
 ) -> None:
-    said = say(*SMALL, "-m", "seeds=auto", "precision.target=0.1,0.2", "out='${precision.target}'")
+    said = say(
+        *SMALL, "-m", "seeds=auto", "precision.target=0.1,0.2", "out='at ${precision.target}'"
+    )
     assert said.status == 0
     asked = [scenario.precision for scenario in ran]
     assert [terms and terms["target"] for terms in asked] == [0.1, 0.2]
-    assert run_folder.is_whole(here / "0.1")
-    assert run_folder.is_whole(here / "0.2")
+    assert run_folder.is_whole(here / "at 0.1")
+    assert run_folder.is_whole(here / "at 0.2")
 
 
 def test_a_single_run_asks_hydra_for_nothing_once_it_is_composed(
