@@ -162,10 +162,12 @@ def _check_memory(scenario: Scenario) -> None:
     elsewhere = elsewhere or size * population["comparison_ratio"]
     there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     if (size + elsewhere) * BYTES > there:
+        given = population["source"] == "file"
+        fewer = "give a file of fewer persons" if given else "lower population.size"
         raise Refusal(
             f"population.size is {size}, with {elsewhere:,.0f} in the comparison: their state "
             f"alone takes more than the {there / 1e9:.0f} GB of this machine. Allowed are about "
-            f"{there / BYTES:,.0f} persons in all: lower population.size or population.comparison."
+            f"{there / BYTES:,.0f} persons in all: {fewer} or lower population.comparison."
         )
 
 

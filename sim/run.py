@@ -12,6 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from joblib import Parallel, cpu_count, delayed
 
@@ -168,7 +169,7 @@ def live_before(
 
 
 def residents(ready: Setting, seed: int, price: Any) -> Life:
-    """Draw the residents and give them their practices."""
+    """Draw the residents, or read them from the cohort file; give them their practices."""
     people = cohort.draw(
         ready.home,
         ready.population.size,
@@ -177,8 +178,12 @@ def residents(ready: Setting, seed: int, price: Any) -> Life:
         ready.country.reference,
         ready.country.diseases,
         seed,
+        roster=ready.roster,
     )
     panels(people, ready.network)
+    if ready.roster is not None:
+        given = np.flatnonzero(ready.roster.physician > 0)
+        people.physician[given] = ready.roster.physician[given]
     people.group[:] = people.insurer
     people.tally.groups = len(ready.region.insurers)
     return ready.life(people, ready.home, price)

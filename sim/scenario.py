@@ -24,6 +24,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
+from sim import cohort_file
 from sim import overrides as typed
 from sim.coherence import complaints
 from sim.quantity import Quantity, Refusal, is_quantity, nearest, quantities, values, written
@@ -62,11 +63,15 @@ def compose(overrides: Sequence[str] = (), folder: Path = CONF) -> Scenario:
     wrong = list(_differences(_pattern(config, choices, folder), config, ""))
     if wrong:
         raise Refusal("\n".join(wrong))
-    return replace(scenario_of(config, choices), overrides=tuple(overrides))
+    scenario = scenario_of(config, choices)
+    if "population.size" in typed.keys(overrides):
+        _check_size(config["population"], scenario.config["population"])
+    return replace(scenario, overrides=tuple(overrides))
 
 
 def scenario_of(config: dict[str, Any], choices: Mapping[str, str]) -> Scenario:
     """Return the scenario of a composed config, or refuse it with all that is wrong with it."""
+    config = _identified(config)
     found = quantities(config)
     numbers = values(config)
     wrong = list(complaints(numbers))
@@ -78,6 +83,8 @@ def scenario_of(config: dict[str, Any], choices: Mapping[str, str]) -> Scenario:
 def scenario_hash(scenario: Scenario, code_hash: str) -> str:
     """Hash what decides results: the config, less where and how to compute, and the code."""
     decisive = {key: scenario.config[key] for key in scenario.config if key not in WITHOUT_RESULT}
+    people = scenario.config["population"]
+    decisive["population"] = {key: people[key] for key in people if key != "path"}  # its checksum
     about = {
         "config": decisive,
         "choices": scenario.choices.get("experiment"),
@@ -117,6 +124,31 @@ def _composed(overrides: Sequence[str], folder: Path) -> tuple[dict[str, Any], d
         if not isinstance(choice, str):
             raise Refusal(f"{group}={choice} is a list, but one is chosen. Write {group}=CHOICE.")
     return dict(config), choices  # type: ignore[arg-type]  # a mapping, since its root is one
+
+
+def _identified(config: dict[str, Any]) -> dict[str, Any]:
+    """Return the config with checksum and number of persons of its cohort file, if it has one."""
+    population = config["population"]
+    path, said = population.get("path"), population.get("checksum")
+    if population.get("source") != "file" or not isinstance(path, str):
+        return config
+    checksum, persons = cohort_file.identify(path)
+    if said not in (None, checksum):
+        raise Refusal(
+            f"population.checksum is {written(said)}, but {path} has {checksum}: it is another "
+            "cohort. Give the file that has this checksum, or leave the checksum out."
+        )
+    filled = {**population, "checksum": checksum, "size": persons}
+    return {**config, "population": filled}
+
+
+def _check_size(asked: Mapping[str, Any], found: Mapping[str, Any]) -> None:
+    """Refuse a size that is not that of the cohort file."""
+    if asked["size"] not in (None, found["size"]):
+        raise Refusal(
+            f"population.size is {written(asked['size'])}, but {found['path']} has "
+            f"{found['size']} persons, all of whom live. Leave population.size out."
+        )
 
 
 def _pattern(config: Mapping[str, Any], choices: Mapping[str, str], folder: Path) -> Any:
