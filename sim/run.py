@@ -25,7 +25,7 @@ from sim.people import cohort
 from sim.people.life import Life
 from sim.quantity import Refusal
 from sim.report.tables import beside_truth
-from sim.results import Results
+from sim.results import ASKED_FOR, Results
 from sim.scenario import Scenario, code_hash, scenario_hash
 from sim.setting import Setting, setting
 
@@ -93,7 +93,7 @@ def _simulate(
         last_year=first + ready.years - 1,
         sectors=ready.contract.sectors,
         insurers=tuple(ready.region.insurers),
-        tables={n: pd.DataFrame([row for lines in found for row in lines[n]]) for n in names},
+        tables={name: _table(name, found) for name in names},
         config=scenario.config,
         manifest={
             "run": run,
@@ -103,9 +103,25 @@ def _simulate(
             | {package: version(package) for package in PACKAGES},
             "wall_seconds": round(time.perf_counter() - began, 2),
             "peak_memory_bytes": peak,
+            **_cohort(ready),
         },
     )
     return beside_truth(results)
+
+
+def _table(name: str, found: Sequence[Lines]) -> pd.DataFrame:
+    """Put together what all seeds wrote down in a table: lines, or columns of persons."""
+    parts = [part for lines in found for part in lines.get(name, [])]
+    if name in ASKED_FOR:
+        return pd.concat([pd.DataFrame(columns) for columns in parts], ignore_index=True)
+    return pd.DataFrame(parts)
+
+
+def _cohort(ready: Setting) -> dict[str, Any]:
+    """Say which cohort file the persons are of: its checksum and how many it lists."""
+    if ready.roster is None:
+        return {}
+    return {"cohort": {"checksum": ready.population.checksum, "persons": ready.roster.n}}
 
 
 def live(

@@ -98,6 +98,8 @@ class Setting:
         Of the contract.
     roster
         Persons of the cohort file, where the population is one.
+    persons
+        Whether a table of persons is asked for.
     """
 
     region: RegionTerms
@@ -112,6 +114,7 @@ class Setting:
     elsewhere: Place
     years: int
     roster: Roster | None = None
+    persons: bool = False
 
     @property
     def first_month(self) -> int:
@@ -215,6 +218,7 @@ def _setting(scenario: str) -> Setting:
         _elsewhere(region, population, compiled, span),
         years,
         _roster(population, cohort_place(region, network, compiled)),
+        bool(values["results"]["persons"]),
     )
 
 
