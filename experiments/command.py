@@ -1,6 +1,7 @@
 """What is typed is composed and checked; then it runs into its folder, or is shown from there."""
 
 import io
+import json
 import os
 import sys
 import tempfile
@@ -27,6 +28,7 @@ from rich.progress import (
 
 from sim.folder import admit, is_whole, manifest_of
 from sim.overrides import groups, spread
+from sim.people.roster import COLUMNS
 from sim.quantity import Refusal
 from sim.report.document import documents, screen
 from sim.report.published import answers, figures
@@ -67,6 +69,10 @@ def run(scenario: Scenario, console: Console) -> Results:
     folder = place(scenario)
     if is_whole(folder) and not scenario.config["force"]:
         results = read(folder)
+        if "withheld" in results.manifest:  # the tables have no longer all of it
+            found = json.loads((folder / "summary.json").read_text("utf-8"))
+        else:
+            found = summary(results)
         console.print(f"{folder} already holds this run; force=true computes it anew.")
     else:
         admit(folder)
@@ -75,8 +81,9 @@ def run(scenario: Scenario, console: Console) -> Results:
             results = _watched(scenario, console)
             pages = documents(results)
         write(results, folder, pages)
+        found = summary(results)
         console.print(f"Took {time.perf_counter() - began:.0f} s.")
-    console.print(screen(summary(results), answers(results)))
+    console.print(screen(found, answers(results)))
     console.print(f"Report: {folder / 'report.html'}", soft_wrap=True, highlight=False)
     return results
 
@@ -259,6 +266,9 @@ def _help() -> str:
         "  seeds=20 | seeds=[1,2,3]         how many, or which",
         "  population.size=31000            insured residents at the start",
         "  population.comparison=310000     insured elsewhere (default ten times the size)",
+        "  population=file population.path=cohort.parquet    persons of your own, .csv or .parquet",
+        "  results.persons=true             a table of persons, by address",
+        "  results.smallest_cell=5          fewer persons of a cohort file are not shown",
         "  horizon.years=12                 contract years",
         "  out=DIR  force=true              where to write; compute again",
         "  contract.sharing_rate.value=0.6  any quantity of the composed scenario",
@@ -274,5 +284,15 @@ def _help() -> str:
             LINE,
             initial_indent=f"  {group:{width}}  ",
             subsequent_indent=" " * (width + 4),
+        )
+    lines += ["", "Columns of a cohort file (docs/cohort.md; python -m experiments.cohort --help):"]
+    wide = max(map(len, COLUMNS))
+    for name, column in COLUMNS.items():
+        needed = "needed; " if column.needed else ""
+        lines += textwrap.wrap(
+            f"{needed}{column.allowed} ({column.unit}): {column.meaning}",
+            LINE,
+            initial_indent=f"  {name:{wide}}  ",
+            subsequent_indent=" " * (wide + 4),
         )
     return "\n".join(lines)

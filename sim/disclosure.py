@@ -64,6 +64,18 @@ def smallest_cell(config: Mapping[str, Any]) -> int:
     return int((config.get("results") or {}).get("smallest_cell", 1))
 
 
+def told(smallest: int) -> list[str]:
+    """Say in a sentence what is not shown, where anything is not."""
+    if smallest <= 1:
+        return []
+    return [
+        f"The residents come from a cohort file. Cells of the tables that count 1 to "
+        f"{smallest - 1} persons, and those they would follow from, are empty in all arms and "
+        "seeds of the year; on this page they are called few. Every figure was computed before "
+        "they were emptied."
+    ]
+
+
 def withhold(
     name: str, frame: pd.DataFrame, units: Mapping[str, str], smallest: int
 ) -> tuple[pd.DataFrame, int]:

@@ -300,7 +300,10 @@ def write(results: Results, folder: Path, documents: Mapping[str, bytes]) -> Non
 
 
 def read(folder: Path) -> Results:
-    """Read a whole run; a folder that holds none is refused."""
+    """Read a whole run; a folder that holds none is refused.
+
+    Cells that were withheld are NaN: what is summed over them is in `summary.json` alone.
+    """
     about = run_folder.manifest_of(folder)
     if about is None or not run_folder.is_whole(folder):
         raise Refusal(
