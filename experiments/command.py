@@ -289,8 +289,9 @@ def _help() -> str:
     wide = max(map(len, COLUMNS))
     for name, column in COLUMNS.items():
         needed = "needed; " if column.needed else ""
+        unit = f" ({column.unit})" if column.unit != "1" else ""
         lines += textwrap.wrap(
-            f"{needed}{column.allowed} ({column.unit}): {column.meaning}",
+            f"{needed}{column.allowed}{unit}: {column.meaning}",
             LINE,
             initial_indent=f"  {name:{wide}}  ",
             subsequent_indent=" " * (wide + 4),

@@ -26,7 +26,9 @@ def complaints(scenario: Mapping[str, Any]) -> Iterator[str]:
     """Yield a sentence for each thing that does not fit: key, value, allowed values, remedy."""
     yield from _about_seeds(scenario.get("seeds"))
     yield from _about_counts(scenario)
-    yield from _about_cohort(scenario["population"])
+    yield from _about_cohort(
+        scenario["population"], (scenario.get("results") or {}).get("smallest_cell")
+    )
     yield from _about_years(scenario)
     yield from _about_months(scenario)
     yield from _about_countries(scenario)
@@ -83,10 +85,16 @@ def _about_counts(scenario: Mapping[str, Any]) -> Iterator[str]:
         yield f"out is {written(out)}. Allowed is the path of a folder, or null for one of its own."
 
 
-def _about_cohort(population: Mapping[str, Any]) -> Iterator[str]:
-    """Yield a sentence where a cohort file is asked for without its path, or the reverse."""
+def _about_cohort(population: Mapping[str, Any], smallest: Any) -> Iterator[str]:
+    """Yield a sentence where a cohort file lacks its path or persons, or a path its population."""
     if population.get("source") == "file":
-        path = population.get("path")
+        path, size = population.get("path"), population.get("size")
+        if _is_count(size, least=1) and _is_count(smallest, least=size + 1):
+            yield (
+                f"population.path={path} has {size} persons, fewer than results.smallest_cell "
+                f"({smallest}): nothing of them could be shown. Give a file of more, or lower "
+                "results.smallest_cell if they may be shown."
+            )
         if not isinstance(path, str) or not path:
             yield (
                 f"population.path is {written(path)}. population=file reads the persons from a "

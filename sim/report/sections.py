@@ -225,9 +225,10 @@ def again(results: Results) -> str:
         said.append(f"Hash of configuration and code: {about['run']}.")
     if versions:
         said.append(f"Versions: {versions}.")
+    whole = smallest_cell(results.config) <= 1
     said.append(
-        "The composed configuration is config.yaml, checksums of all files are in "
-        "manifest.json, and all figures on this page follow from the tables beside it."
+        "The composed configuration is config.yaml, checksums of all files are in manifest.json"
+        + (", and all figures on this page follow from the tables beside it." if whole else ".")
     )
     return f"<pre>{escape(command)}</pre>\n<p>{escape(' '.join(said))}</p>"
 
