@@ -14,8 +14,8 @@ TEXTS = ("label", "icd10", "evidence", "legal_frame", "currency", "published")
 INERT = {
     "compute.processes": "where to compute, not what",
     "force": "whether to compute again, not what",
-    "results.persons": "read by nothing yet",
-    "results.smallest_cell": "read by nothing yet",
+    "results.persons": "whether persons are written, not what becomes of them",
+    "results.smallest_cell": "which cells are shown, not what is in them",
     "out": "where to write, not what",
 }
 """Plain keys that change no result, with the reason; a quantity says `inert: reason` itself."""
