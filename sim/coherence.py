@@ -26,9 +26,7 @@ def complaints(scenario: Mapping[str, Any]) -> Iterator[str]:
     """Yield a sentence for each thing that does not fit: key, value, allowed values, remedy."""
     yield from _about_seeds(scenario.get("seeds"))
     yield from _about_counts(scenario)
-    yield from _about_cohort(
-        scenario["population"], (scenario.get("results") or {}).get("smallest_cell")
-    )
+    yield from _about_cohort(scenario)
     yield from _about_years(scenario)
     yield from _about_months(scenario)
     yield from _about_countries(scenario)
@@ -85,11 +83,13 @@ def _about_counts(scenario: Mapping[str, Any]) -> Iterator[str]:
         yield f"out is {written(out)}. Allowed is the path of a folder, or null for one of its own."
 
 
-def _about_cohort(population: Mapping[str, Any], smallest: Any) -> Iterator[str]:
+def _about_cohort(scenario: Mapping[str, Any]) -> Iterator[str]:
     """Yield a sentence where a cohort file lacks its path or persons, or a path its population."""
+    population = scenario["population"]
+    smallest = (scenario.get("results") or {}).get("smallest_cell")
     if population.get("source") == "file":
         path, size = population.get("path"), population.get("size")
-        if _is_count(size, least=1) and _is_count(smallest, least=size + 1):
+        if _is_count(smallest, least=1) and 1 <= (size or 0) < smallest:
             yield (
                 f"population.path={path} has {size} persons, fewer than results.smallest_cell "
                 f"({smallest}): nothing of them could be shown. Give a file of more, or lower "

@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
@@ -44,6 +44,7 @@ def shown(name: str, frame: pd.DataFrame) -> pd.DataFrame:
 
 
 @pytest.mark.parametrize("name", RULES)
+@settings(max_examples=20)
 @given(data=st.data())
 def test_no_cell_of_few_is_shown_in_any_arm_or_seed_and_the_rest_is_as_it_was(
     name: str, data: Any
@@ -61,10 +62,12 @@ def test_no_cell_of_few_is_shown_in_any_arm_or_seed_and_the_rest_is_as_it_was(
         for _, lines in frame.groupby(keys):
             if few[lines.index].any():
                 assert found.loc[lines.index, column].isna().all()
-            assert found.loc[lines.index, column].isna().nunique() == 1
+            empty = found.loc[lines.index, column].isna()
+            assert empty.all() or not empty.any()
 
 
 @pytest.mark.parametrize("name", [name for name, rule in RULES.items() if rule.parts])
+@settings(max_examples=20)
 @given(data=st.data())
 def test_a_part_of_a_known_whole_is_never_empty_alone(name: str, data: Any) -> None:
     frame = data.draw(tables(name))
