@@ -89,7 +89,7 @@ def _about_cohort(scenario: Mapping[str, Any]) -> Iterator[str]:
     smallest = (scenario.get("results") or {}).get("smallest_cell")
     if population.get("source") == "file":
         path, size = population.get("path"), population.get("size")
-        if _is_count(smallest, least=1) and 1 <= (size or 0) < smallest:
+        if isinstance(size, int) and isinstance(smallest, int) and 1 <= size < smallest:
             yield (
                 f"population.path={path} has {size} persons, fewer than results.smallest_cell "
                 f"({smallest}): nothing of them could be shown. Give a file of more, or lower "

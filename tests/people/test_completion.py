@@ -15,6 +15,7 @@ from sim.people.population import Population
 from sim.people.reference import FIFTHS
 from sim.people.roster import UNKNOWN, Roster
 from sim.setting import Setting
+from tests.oracle.completion import agreeing
 from tests.people.villages import settled
 
 N = 4000
@@ -127,24 +128,6 @@ def test_what_is_not_known_is_drawn_given_what_is(ready: Setting) -> None:
     assert found > 1.3 * has(slim, factors.bits["diabetes"], rows).sum()
 
 
-def agreed_slowly(
-    sex: int, age: int, fifth: int, known: int, ill: int, stayed: int, luck: float, lives: Any
-) -> tuple[int, int]:
-    """The rule once more, in plain Python: the nearest lives, each by its weight."""
-    state, chance = lives
-    near: dict[int, list[tuple[int, int, float]]] = {}
-    for years in range(max(age - 2, 0), min(age + 2, state.shape[1] - 1) + 1):
-        for life in range(state.shape[3]):
-            cell = (sex, years, fifth, life)
-            off = bin((int(state[cell]) ^ ill) & known).count("1")
-            weight = {UNKNOWN: 1.0, 0: 1 - chance[cell], 1: chance[cell]}[stayed]
-            near.setdefault(off, []).append((years, life, weight))
-    best = near[min(near)]
-    sums = np.cumsum([weight for _, _, weight in best])
-    years, life, _ = best[int(np.searchsorted(sums, luck * sums[-1], side="right"))]
-    return years, life
-
-
 def test_the_kernel_and_plain_python_choose_the_same_lives(ready: Setting) -> None:
     rng = np.random.default_rng(3)
     n = 200
@@ -159,7 +142,7 @@ def test_the_kernel_and_plain_python_choose_the_same_lives(ready: Setting) -> No
     found = _agreeing(sex, age, fifth, known, ill, stayed, luck, reference.state, chance)
     lives = (reference.state, chance)
     again = [
-        agreed_slowly(*map(int, one[:-1]), one[-1], lives)
+        agreeing(*map(int, one[:-1]), one[-1], lives)
         for one in zip(sex, age, fifth, known, ill, stayed, luck, strict=True)
     ]
     assert found.tolist() == [list(pair) for pair in again]

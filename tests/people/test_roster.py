@@ -1,5 +1,6 @@
 """Promises of the schema: a clean cohort is never refused, and no fault goes unfound."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -144,6 +145,23 @@ def test_a_faulty_file_is_refused_with_a_table_and_what_to_do(tmp_path: Path) ->
     assert "      25  sex: one of male, female" in said
     assert f"python -m experiments.cohort check={path}" in said
     assert "secret" not in said
+
+
+def test_three_hundred_thousand_persons_are_checked_in_seconds() -> None:
+    n, rows = 300_000, np.arange(300_000)
+    cells = {
+        "pseudonym": [f"p{row}" for row in rows],
+        "born": [f"{1900 + row % 104}-01" for row in rows],
+        "sex": ["male", "female"] * (n // 2),
+        "cost_drugs": [f"{row / 7:.2f}" for row in rows],
+        "deprivation": [str(row % 5 + 1) for row in rows],
+        **{name: ["true", "false", None] * (n // 3) for name in PLACE.conditions},
+    }
+    read = sheet(cells)
+    began = time.process_time()
+    persons, faults = check(read, PLACE)
+    assert time.process_time() - began < 10  # it takes about one
+    assert (persons.n, len(faults)) == (n, 0)
 
 
 def test_the_structure_counts_everybody_once() -> None:
