@@ -1,6 +1,7 @@
 """What is typed is composed and checked; then it runs into its folder, or is shown from there."""
 
 import io
+import json
 import os
 import sys
 import tempfile
@@ -27,6 +28,7 @@ from rich.progress import (
 
 from sim.folder import admit, is_whole, manifest_of
 from sim.overrides import groups, spread
+from sim.people.roster import COLUMNS
 from sim.quantity import Refusal
 from sim.report.document import documents, screen
 from sim.report.published import answers, figures
@@ -71,6 +73,10 @@ def run(scenario: Scenario, console: Console) -> Results:
     folder = place(scenario)
     if is_whole(folder) and not scenario.config["force"]:
         results = read(folder)
+        if "withheld" in results.manifest:  # the tables have no longer all of it
+            found = json.loads((folder / "summary.json").read_text("utf-8"))
+        else:
+            found = summary(results)
         console.print(f"{folder} already holds this run; force=true computes it anew.")
     else:
         admit(folder)
@@ -79,8 +85,9 @@ def run(scenario: Scenario, console: Console) -> Results:
             results = _watched(scenario, console)
             pages = documents(results)
         write(results, folder, pages)
+        found = summary(results)
         console.print(f"Took {time.perf_counter() - began:.0f} s.")
-    console.print(screen(summary(results), answers(results)))
+    console.print(screen(found, answers(results)))
     console.print(f"Report: {folder / 'report.html'}", soft_wrap=True, highlight=False)
     return results
 
@@ -167,10 +174,12 @@ def _check_memory(scenario: Scenario) -> None:
     elsewhere = elsewhere or size * population["comparison_ratio"]
     there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     if (size + elsewhere) * BYTES > there:
+        given = population["source"] == "file"
+        fewer = "give a file of fewer persons" if given else "lower population.size"
         raise Refusal(
             f"population.size is {size}, with {elsewhere:,.0f} in the comparison: their state "
             f"alone takes more than the {there / 1e9:.0f} GB of this machine. Allowed are about "
-            f"{there / BYTES:,.0f} persons in all: lower population.size or population.comparison."
+            f"{there / BYTES:,.0f} persons in all: {fewer} or lower population.comparison."
         )
 
 
@@ -266,6 +275,9 @@ def _help() -> str:
         "                                   at most precision.max_seeds",
         "  population.size=31000            insured residents at the start",
         "  population.comparison=310000     insured elsewhere (default ten times the size)",
+        "  population=file population.path=cohort.parquet    persons of your own, .csv or .parquet",
+        "  results.persons=true             a table of persons, by address",
+        "  results.smallest_cell=5          fewer persons of a cohort file are not shown",
         "  horizon.years=12                 contract years",
         "  out=DIR  force=true              where to write; compute again",
         "  contract.sharing_rate.value=0.6  any quantity of the composed scenario",
@@ -281,5 +293,16 @@ def _help() -> str:
             LINE,
             initial_indent=f"  {group:{width}}  ",
             subsequent_indent=" " * (width + 4),
+        )
+    lines += ["", "Columns of a cohort file (docs/cohort.md; python -m experiments.cohort --help):"]
+    wide = max(map(len, COLUMNS))
+    for name, column in COLUMNS.items():
+        needed = "needed; " if column.needed else ""
+        unit = f" ({column.unit})" if column.unit != "1" else ""
+        lines += textwrap.wrap(
+            f"{needed}{column.allowed}{unit}: {column.meaning}",
+            LINE,
+            initial_indent=f"  {name:{wide}}  ",
+            subsequent_indent=" " * (wide + 4),
         )
     return "\n".join(lines)

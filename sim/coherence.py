@@ -28,6 +28,7 @@ def complaints(scenario: Mapping[str, Any]) -> Iterator[str]:
     yield from _about_seeds(scenario.get("seeds"))
     yield from _about_precision(scenario.get("precision") or {})
     yield from _about_counts(scenario)
+    yield from _about_cohort(scenario)
     yield from _about_years(scenario)
     yield from _about_months(scenario)
     yield from _about_countries(scenario)
@@ -70,7 +71,7 @@ def _about_counts(scenario: Mapping[str, Any]) -> Iterator[str]:
     population, out = scenario["population"], scenario.get("out")
     size, comparison = population.get("size"), population.get("comparison")
     processes = scenario["compute"].get("processes")
-    if not _is_count(size, least=1):
+    if population.get("source") != "file" and not _is_count(size, least=1):
         yield (
             f"population.size is {written(size)}: nobody to simulate. Allowed is a whole number of "
             "persons, 1 or more; it is region.insured unless set."
@@ -92,8 +93,40 @@ def _about_counts(scenario: Mapping[str, Any]) -> Iterator[str]:
             f"compute.processes is {written(processes)}. Allowed is a whole number, 1 or more, or "
             "null for one a core."
         )
+    smallest = (scenario.get("results") or {}).get("smallest_cell")
+    if smallest is not None and not _is_count(smallest, least=1):
+        yield (
+            f"results.smallest_cell is {written(smallest)}. Allowed is a whole number of persons, "
+            "1 or more; 1 leaves no cell empty."
+        )
     if out is not None and (not isinstance(out, str) or not out):
         yield f"out is {written(out)}. Allowed is the path of a folder, or null for one of its own."
+
+
+def _about_cohort(scenario: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a sentence where a cohort file lacks its path or persons, or a path its population."""
+    population = scenario["population"]
+    smallest = (scenario.get("results") or {}).get("smallest_cell")
+    if population.get("source") == "file":
+        path, size = population.get("path"), population.get("size")
+        if isinstance(size, int) and isinstance(smallest, int) and 1 <= size < smallest:
+            yield (
+                f"population.path={path} has {size} persons, fewer than results.smallest_cell "
+                f"({smallest}): nothing of them could be shown. Give a file of more, or lower "
+                "results.smallest_cell if they may be shown."
+            )
+        if not isinstance(path, str) or not path:
+            yield (
+                f"population.path is {written(path)}. population=file reads the persons from a "
+                "file: write population.path=cohort.parquet, or .csv."
+            )
+        return
+    for key in ("path", "checksum"):
+        if population.get(key) is not None:
+            yield (
+                f"population.{key} is {written(population[key])}, but the population is drawn "
+                "from tables. Add population=file, or leave the key out."
+            )
 
 
 def _about_years(scenario: Mapping[str, Any]) -> Iterator[str]:
@@ -178,7 +211,8 @@ def _about_countries(scenario: Mapping[str, Any]) -> Iterator[str]:
         yield (
             f"region.country is {region!r}, but population.country is {population!r}: "
             "rates, costs and the people of a region are of one country. Give both the same, which "
-            "has its rows in conf/tables."
+            "has its rows in conf/tables; population=file is of Germany, a cohort file elsewhere "
+            "is population=COUNTRY population.source=file population.path=FILE."
         )
 
 

@@ -23,6 +23,7 @@ from sim.people.country import frailty_classes
 from sim.people.life import Life
 from sim.people.membership import Membership, deaths_of_members
 from sim.people.population import NEVER
+from sim.people.record import Record
 from sim.setting import Setting
 from sim.yearbook import Yearbook
 
@@ -81,6 +82,7 @@ class Region(mesa.Model):
         self.yearbook = Yearbook(arm, seed)
         self.settlements: dict[int, Settlement] = {}
         self.shares: dict[int, list[float]] = {}
+        self.record = Record(self.people, setting.contract.sectors) if setting.persons else None
         self.deaths = (0.0, 0.0)  # of members in the year, and expected of them
         self._create_agents(seed)
 
@@ -275,6 +277,8 @@ class Region(mesa.Model):
         self._document()
         self.deaths = deaths_of_members(self.people, self.month)
         ledger, sums = self.life.close_year(self.month, self.ticks)
+        if self.record is not None:
+            self.record.add(self.people, ledger)
         year = self.life.year_of(self.month)
         norm = self.comparison.norms[year]
         sectors = self.setting.contract.sectors
@@ -339,5 +343,9 @@ class Region(mesa.Model):
         return self.month <= max(due, default=0) or (bool(due) and self.month % 12 != 1)
 
     def tables(self) -> dict[str, list[dict[str, Any]]]:
-        """Everything written down, with the cashbook, as lines by table."""
-        return self.yearbook.tables(self.book)
+        """Everything written down, with the cashbook, as lines by table; persons as columns."""
+        found = self.yearbook.tables(self.book)
+        if self.record is not None:
+            persons = self.record.table(self.people, self.life.factors, self.setting.last_month)
+            found["persons"] = [{**self.yearbook.keys, **persons}]
+        return found

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 import yaml
 
 from sim import folder as run_folder
+from sim.disclosure import smallest_cell, withhold
 from sim.quantity import Refusal
 
 CONFIG = "config.yaml"
@@ -141,6 +142,19 @@ TABLES: dict[str, dict[str, Column]] = {
         "repaid": Column("EUR", "repaid"),
     },
 }
+ASKED_FOR: dict[str, dict[str, Column]] = {
+    "persons": {  # results.persons=true: residents insured at any time in the contract
+        "arm": ARM,
+        "seed": SEED,
+        "person": Column("count", "address of the person"),
+        "entered": Column("count", "first month insured here"),
+        "left": Column("count", "first month no longer insured here", may_be_empty=True),
+        "died": Column("flag", "left by death"),
+        "member": Column("flag", "has joined"),
+        "cost": Column("EUR", "cost of the contract's sectors over the contract"),
+        "has_<condition>": Column("flag", "has <condition> at the end"),
+    },
+}
 TYPES = {"text": pa.string(), "flag": pa.bool_(), "count": pa.int64()}  # all else is float64
 
 
@@ -184,7 +198,7 @@ def column(table: str, name: str) -> Column:
     >>> column("population", "onset_heart_failure").label
     'new cases of heart failure'
     """
-    declared = TABLES[table]
+    declared = _declared(table)
     if name in declared:
         return declared[name]
     for pattern, found in declared.items():
@@ -198,20 +212,23 @@ def column(table: str, name: str) -> Column:
     )
 
 
-def to_parquet(table: str, frame: pd.DataFrame) -> bytes:
-    """Return the table as parquet: declared columns, in order, without metadata."""
+def to_parquet(table: str, frame: pd.DataFrame, smallest: int = 1) -> bytes:
+    """Return the table as parquet: declared columns, in order, without metadata.
+
+    Where cells of few are withheld (`smallest` above 1), cells may be empty for that reason.
+    """
     for name, declared in _fixed(table).items():
         if name not in frame:
             raise ValueError(f"{table}.{name} ({declared.unit}) is declared but was not computed.")
-    fixed = [name for name in TABLES[table] if name in frame]
-    varying = sorted(str(name) for name in frame if name not in TABLES[table])
+    fixed = [name for name in _declared(table) if name in frame]
+    varying = sorted(str(name) for name in frame if name not in _declared(table))
     keys = [name for name in ("arm", "seed", "year", "month") if name in frame]
     ordered = frame[fixed + varying].sort_values(keys, kind="stable")
     fields, arrays = [], []
     for name in fixed + varying:
         declared = column(table, name)
         values = ordered[name]
-        if not declared.may_be_empty and values.isna().any():
+        if not declared.may_be_empty and smallest == 1 and values.isna().any():
             raise ValueError(f"{table}.{name} has empty cells; none of its cells may be empty.")
         if declared.unit not in TYPES and np.isinf(values.to_numpy(float)).any():
             raise ValueError(f"{table}.{name} has infinite cells.")
@@ -229,7 +246,11 @@ def to_parquet(table: str, frame: pd.DataFrame) -> bytes:
 
 def _fixed(table: str) -> dict[str, Column]:
     """Return the columns that every run has: all but the patterns."""
-    return {name: found for name, found in TABLES[table].items() if "<" not in name}
+    return {name: found for name, found in _declared(table).items() if "<" not in name}
+
+
+def _declared(table: str) -> dict[str, Column]:
+    return TABLES[table] if table in TABLES else ASKED_FOR[table]
 
 
 def to_json(content: Any) -> bytes:
@@ -256,9 +277,13 @@ def plain(content: Any) -> Any:
 def write(results: Results, folder: Path, documents: Mapping[str, bytes]) -> None:
     """Write the run whole or not at all: tables, config, manifest, documents made of them.
 
-    `documents` maps relative names (summary.json, report.html, figures/...) to bytes.
+    `documents` maps relative names (summary.json, report.html, figures/...) to bytes. Cells that
+    count few persons of a cohort file are left empty, and counted in the manifest.
     """
-    files = {f"{name}.parquet": to_parquet(name, results.table(name)) for name in TABLES}
+    smallest = smallest_cell(results.config)
+    names = [*TABLES, *(name for name in ASKED_FOR if name in results.tables)]
+    shown, emptied = published(results, smallest)
+    files = {f"{name}.parquet": to_parquet(name, shown.table(name), smallest) for name in names}
     settings = yaml.safe_dump(plain(results.config), sort_keys=False, allow_unicode=True)
     about = {
         "experiment": results.experiment,
@@ -269,18 +294,23 @@ def write(results: Results, folder: Path, documents: Mapping[str, bytes]) -> Non
         "insurers": results.insurers,
         **results.manifest,
     }
+    if smallest > 1:
+        about["withheld"] = {"smallest_cell": smallest, "cells": emptied}
     run_folder.write(folder, {**files, CONFIG: settings.encode(), **documents}, plain(about))
 
 
 def read(folder: Path) -> Results:
-    """Read a whole run; a folder that holds none is refused."""
+    """Read a whole run; a folder that holds none is refused.
+
+    Cells that were withheld are NaN: what is summed over them is in `summary.json` alone.
+    """
     about = run_folder.manifest_of(folder)
     if about is None or not run_folder.is_whole(folder):
         raise Refusal(
             f"{folder} holds no whole run: {run_folder.MANIFEST} is missing, or the files "
             f"differ from what it lists. Name a finished run's folder, or let it run again."
         )
-    names = [name for name in TABLES if f"{name}.parquet" in about["files"]]
+    names = [n for n in (*TABLES, *ASKED_FOR) if f"{n}.parquet" in about["files"]]
     known = ("experiment", "seeds", "first_year", "last_year", "sectors", "insurers")
     return Results(
         experiment=about["experiment"],
@@ -293,6 +323,18 @@ def read(folder: Path) -> Results:
         config=yaml.safe_load((folder / CONFIG).read_text("utf-8")),
         manifest={key: about[key] for key in about if key not in (*known, "format", "files")},
     )
+
+
+def published(results: Results, smallest: int) -> tuple[Results, dict[str, int]]:
+    """Return the results without the cells that count too few, and how many these are, by table."""
+    tables: dict[str, pd.DataFrame] = {}
+    emptied: dict[str, int] = {}
+    for name, frame in results.tables.items():
+        units = {str(one): column(name, str(one)).unit for one in frame}
+        tables[name], cells = withhold(name, frame, units, smallest)
+        if cells:
+            emptied[name] = cells
+    return replace(results, tables=tables), emptied
 
 
 def with_table(results: Results, name: str, frame: pd.DataFrame) -> Results:

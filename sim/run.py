@@ -13,6 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from joblib import Parallel, cpu_count, delayed
 
@@ -25,7 +26,7 @@ from sim.people import cohort
 from sim.people.life import Life
 from sim.quantity import Refusal
 from sim.report.tables import beside_truth, precision
-from sim.results import Results
+from sim.results import ASKED_FOR, Results
 from sim.scenario import Scenario, code_hash, scenario_hash
 from sim.setting import Setting, setting
 
@@ -110,7 +111,7 @@ def _results(scenario: Scenario, ready: Setting, run: str, found: Sequence[Lines
         last_year=first + ready.years - 1,
         sectors=ready.contract.sectors,
         insurers=tuple(ready.region.insurers),
-        tables={n: pd.DataFrame([row for lines in found for row in lines[n]]) for n in names},
+        tables={name: _table(name, found) for name in names},
         config=scenario.config,
         manifest={
             "run": run,
@@ -118,9 +119,25 @@ def _results(scenario: Scenario, ready: Setting, run: str, found: Sequence[Lines
             "overrides": list(scenario.overrides),
             "versions": {"python": platform.python_version()}
             | {package: version(package) for package in PACKAGES},
+            **_cohort(ready),
         },
     )
     return beside_truth(results)
+
+
+def _table(name: str, found: Sequence[Lines]) -> pd.DataFrame:
+    """Put together what all seeds wrote down in a table: lines, or columns of persons."""
+    parts = [part for lines in found for part in lines.get(name, [])]
+    if name in ASKED_FOR:
+        return pd.concat([pd.DataFrame(columns) for columns in parts], ignore_index=True)
+    return pd.DataFrame(parts)
+
+
+def _cohort(ready: Setting) -> dict[str, Any]:
+    """Say which cohort file the persons are of: its checksum and how many it lists."""
+    if ready.roster is None:
+        return {}
+    return {"cohort": {"checksum": ready.population.checksum, "persons": ready.roster.n}}
 
 
 def live(
@@ -184,7 +201,7 @@ def live_before(
 
 
 def residents(ready: Setting, seed: int, price: Any) -> Life:
-    """Draw the residents and give them their practices."""
+    """Draw the residents, or read them from the cohort file; give them their practices."""
     people = cohort.draw(
         ready.home,
         ready.population.size,
@@ -193,8 +210,12 @@ def residents(ready: Setting, seed: int, price: Any) -> Life:
         ready.country.reference,
         ready.country.diseases,
         seed,
+        roster=ready.roster,
     )
     panels(people, ready.network)
+    if ready.roster is not None:
+        given = np.flatnonzero(ready.roster.physician > 0)
+        people.physician[given] = ready.roster.physician[given]
     people.group[:] = people.insurer
     people.tally.groups = len(ready.region.insurers)
     return ready.life(people, ready.home, price)

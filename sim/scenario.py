@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from sim import cohort_file
 from sim import overrides as typed
 from sim.coherence import complaints
 from sim.composition import composed
@@ -62,11 +63,15 @@ def compose(overrides: Sequence[str] = (), folder: Path = CONF) -> Scenario:
     wrong = list(_differences(_pattern(config, choices, folder), config, ""))
     if wrong:
         raise Refusal("\n".join(wrong))
-    return replace(scenario_of(config, choices), overrides=tuple(overrides))
+    scenario = scenario_of(config, choices)
+    if "population.size" in typed.keys(overrides):
+        _check_size(config["population"], scenario.config["population"])
+    return replace(scenario, overrides=tuple(overrides))
 
 
 def scenario_of(config: dict[str, Any], choices: Mapping[str, str]) -> Scenario:
     """Return the scenario of a composed config, or refuse it with all that is wrong with it."""
+    config = _identified(config)
     found = quantities(config)
     numbers = values(config)
     wrong = list(complaints(numbers))
@@ -79,6 +84,8 @@ def scenario_hash(scenario: Scenario, code_hash: str) -> str:
     """Hash what decides results: the config, less where and how to compute, and the code."""
     idle = WITHOUT_RESULT if scenario.precision else (*WITHOUT_RESULT, "precision")
     decisive = {key: scenario.config[key] for key in scenario.config if key not in idle}
+    people = scenario.config["population"]
+    decisive["population"] = {key: people[key] for key in people if key != "path"}  # its checksum
     about = {
         "config": decisive,
         "choices": scenario.choices.get("experiment"),
@@ -96,6 +103,31 @@ def code_hash(conf: Path = CONF) -> str:
             digest.update(f"{path.relative_to(root).as_posix()} {len(content)}\n".encode())
             digest.update(content)
     return digest.hexdigest()
+
+
+def _identified(config: dict[str, Any]) -> dict[str, Any]:
+    """Return the config with checksum and number of persons of its cohort file, if it has one."""
+    population = config["population"]
+    path, said = population.get("path"), population.get("checksum")
+    if population.get("source") != "file" or not isinstance(path, str):
+        return config
+    checksum, persons = cohort_file.identify(path)
+    if said not in (None, checksum):
+        raise Refusal(
+            f"population.checksum is {written(said)}, but {path} has {checksum}: it is another "
+            "cohort. Give the file that has this checksum, or leave the checksum out."
+        )
+    filled = {**population, "checksum": checksum, "size": persons}
+    return {**config, "population": filled}
+
+
+def _check_size(asked: Mapping[str, Any], found: Mapping[str, Any]) -> None:
+    """Refuse a size that is not that of the cohort file."""
+    if asked["size"] not in (None, found["size"]):
+        raise Refusal(
+            f"population.size is {written(asked['size'])}, but {found['path']} has "
+            f"{found['size']} persons, all of whom live. Leave population.size out."
+        )
 
 
 def _pattern(config: Mapping[str, Any], choices: Mapping[str, str], folder: Path) -> Any:

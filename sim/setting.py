@@ -18,6 +18,7 @@ from sim.agents.physician import NetworkTerms
 from sim.agents.programme import ProgrammeTerms
 from sim.contract.settlement import Terms
 from sim.funding.instruments import Loan
+from sim.people import roster
 from sim.people.cohort import Place
 from sim.people.country import Country, Morbidity, Trends, country
 from sim.people.diseases import Disease
@@ -25,6 +26,7 @@ from sim.people.factors import AGES, FRAILTIES, Factors
 from sim.people.life import Life
 from sim.people.population import Population
 from sim.people.reference import FIFTHS
+from sim.people.roster import Roster
 from sim.quantity import Refusal, refusal_from
 from sim.scenario import Scenario
 
@@ -32,7 +34,9 @@ from sim.scenario import Scenario
 class PopulationTerms(Morbidity, frozen=True, extra="forbid"):
     """How people renew themselves, and how prices move, as conf/population describes it."""
 
-    source: Literal["tables"]
+    source: Literal["tables", "file"]
+    path: str | None = None
+    checksum: str | None = None
     first_year: int
     last_year: int
     structure_years: int = Field(ge=0)
@@ -92,6 +96,10 @@ class Setting:
         In which the history begins: January, `baseline_years` before month 1.
     last_month
         Of the contract.
+    roster
+        Persons of the cohort file, where the population is one.
+    persons
+        Whether a table of persons is asked for.
     """
 
     region: RegionTerms
@@ -105,6 +113,8 @@ class Setting:
     home: Place
     elsewhere: Place
     years: int
+    roster: Roster | None = None
+    persons: bool = False
 
     @property
     def first_month(self) -> int:
@@ -188,7 +198,8 @@ def _setting(scenario: str) -> Setting:
     )
     years = int(values["horizon"]["years"])
     _check_shares(region)
-    _check_structure(region, population)
+    if population.source == "tables":
+        _check_structure(region, population)
     compiled = country(
         diseases, dict(values["diseases"]), population, population.comparison_regions
     )
@@ -206,6 +217,8 @@ def _setting(scenario: str) -> Setting:
         home,
         _elsewhere(region, population, compiled, span),
         years,
+        _roster(population, cohort_place(region, network, compiled)),
+        bool(values["results"]["persons"]),
     )
 
 
@@ -246,6 +259,25 @@ def _check_structure(region: RegionTerms, terms: PopulationTerms) -> None:
             f"({terms.structure_years}). Start in {earliest} to {latest}, or name a table of "
             "another year."
         )
+
+
+def cohort_place(region: RegionTerms, network: NetworkTerms, compiled: Country) -> roster.Place:
+    """Say on which day the persons of a cohort file are insured, and which names it may use."""
+    states = [process.name for process in compiled.factors.processes if process.bit >= 0]
+    return roster.Place(
+        first_month=1 - 12 * region.baseline_years,
+        start_year=region.start_year,
+        insurers=tuple(region.insurers),
+        practices=network.physicians,
+        conditions={name: compiled.factors.bits[name] for name in states},
+    )
+
+
+def _roster(terms: PopulationTerms, where: roster.Place) -> Roster | None:
+    """Read the cohort file, if the population is one: checked whole, or refused."""
+    if terms.source == "tables" or terms.path is None:
+        return None
+    return roster.read(terms.path, terms.checksum, where)
 
 
 def _place(

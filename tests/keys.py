@@ -17,8 +17,8 @@ INERT = {
     "precision.batch": "how many seeds seeds=auto takes, not what any of them is",
     "precision.max_seeds": "how many seeds seeds=auto takes, not what any of them is",
     "precision.target": "how many seeds seeds=auto takes, not what any of them is",
-    "results.persons": "read by nothing yet",
-    "results.smallest_cell": "read by nothing yet",
+    "results.persons": "whether persons are written, not what becomes of them",
+    "results.smallest_cell": "which cells are shown, not what is in them",
     "out": "where to write, not what",
 }
 """Plain keys that change no result, with the reason; a quantity says `inert: reason` itself."""

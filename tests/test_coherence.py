@@ -120,6 +120,37 @@ def test_zero_persons_are_refused(size: Any) -> None:
     assert "1 or more" in complaint
 
 
+def of_a_file(**population: Any) -> dict[str, Any]:
+    """Return the sound scenario with a cohort file for its population."""
+    scenario = changed("results", {"persons": False, "smallest_cell": 5})
+    filled = {"source": "file", "path": "c.csv", "checksum": "ab", "size": 100}
+    scenario["population"] |= filled | population
+    return scenario
+
+
+def test_a_cohort_file_is_named_and_has_enough_persons_to_be_shown() -> None:
+    assert list(complaints(of_a_file())) == []
+    assert list(complaints(of_a_file(size=5))) == []
+    (few,) = complaints(of_a_file(size=4))
+    assert "has 4 persons, fewer than results.smallest_cell (5)" in few
+    for path in (None, "", 5):
+        (nameless,) = complaints(of_a_file(path=path, size=None))
+        assert f"population.path is {written(path)}" in nameless
+
+
+@pytest.mark.parametrize("key", ["path", "checksum"])
+def test_a_cohort_file_that_would_not_be_read_is_complained_about(key: str) -> None:
+    (complaint,) = complaints(changed(f"population.{key}", "cohort.csv"))
+    assert complaint.startswith(f"population.{key} is 'cohort.csv'")
+    assert "Add population=file" in complaint
+
+
+@pytest.mark.parametrize("smallest", [0, -1, "few", 2.5, True])
+def test_the_smallest_cell_is_a_number_of_persons(smallest: Any) -> None:
+    (complaint,) = complaints(changed("results", {"smallest_cell": smallest}))
+    assert complaint.startswith(f"results.smallest_cell is {written(smallest)}")
+
+
 @pytest.mark.parametrize(
     ("path", "value"),
     [

@@ -142,7 +142,10 @@ def same_people(village: Village, ready: Setting) -> str:
 
 CHOSEN_TOGETHER = ("diseases", "programmes")
 NEEDS = {"population=france": ("region.country=france",)}
-"""What a choice cannot be without: a population lives in a region of its own country."""
+"""What a choice cannot be without: a population lives in a region of its own country.
+
+A cohort file, too, which is written before the tests and is no larger than the village.
+"""
 LOOKS = (lives, baselines, whole_run, same_people)
 TARGETS: dict[int, Targets] = {}
 
@@ -160,6 +163,15 @@ def _tables(lines: Mapping[str, list[dict[str, Any]]]) -> str:
         frame = pd.DataFrame(rows).drop(columns=REPEATED.get(name, []))
         whole.update(frame.to_csv().encode())
     return whole.hexdigest()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cohort_file(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A cohort of all ages, of whom nothing more is known."""
+    path = tmp_path_factory.mktemp("cohort") / "cohort.csv"
+    lines = [f"{i},{1905 + i % 99}-{i % 12 + 1:02d},{('fe' * (i % 2))}male" for i in range(1500)]
+    path.write_text("\n".join(["pseudonym,born,sex", *lines]))
+    NEEDS["population=file"] = (f"population.path={path}", "population.size=null")
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -3,19 +3,24 @@
 Age and sex follow the place's table to the person (largest remainders), so that seeds differ in
 fate and not in structure; deprivation, frailty, conditions, insurer and practice are luck. Births
 and movers are expected numbers of a cohort-component projection: they do not depend on the arm.
+
+A cohort file takes the place of the residents and nothing else: who is born to them, follows them
+or leaves is projected from the file's own age and sex, under the rates of the place.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim import randomness
+from sim.people.completion import complete
 from sim.people.demography import projection, whole
 from sim.people.diseases import Diseases, has
-from sim.people.factors import FRAILTIES
+from sim.people.factors import AGES, FRAILTIES
 from sim.people.population import Population
 from sim.people.reference import Reference
+from sim.people.roster import Roster
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,7 @@ def draw(
     seed: int,
     first: int = 0,
     regions: tuple[int, ...] = (0,),
+    roster: Roster | None = None,
 ) -> Population:
     """Draw everybody who will ever live here within the years of `place.mortality`.
 
@@ -75,7 +81,13 @@ def draw(
         Address of the first row.
     regions
         Numbers of the regions over which the cohort is spread evenly.
+    roster
+        Persons of a cohort file, who live here on the first day instead of those of the table;
+        `size` and `size_in_year` are theirs.
     """
+    if roster is not None:
+        place = replace(place, structure=roster.structure(first_month, AGES))
+        size, size_in_year = roster.n, 0
     years = place.mortality.shape[0]
     arrivals, sizes = projection(
         place.structure / place.structure.sum(),
@@ -87,13 +99,19 @@ def draw(
         years,
     )
     scale = size / sizes[size_in_year].sum()
-    blocks = [_residents(_persons(sizes[0], scale), first_month)]
+    if roster is None:
+        residents = _residents(_persons(sizes[0], scale), first_month)
+    else:
+        residents = np.stack([roster.sex, roster.born, np.full(roster.n, first_month)])
+    blocks = [residents]
     for year in range(years):
         births, movers = (_persons(kind, scale) for kind in arrivals[year])
         blocks.append(_arrivals(births, movers, first_month + 12 * year))
     people = _settle(blocks, diseases, seed, first)
     people.first_month = first_month
     _characterise(people, place, reference)
+    if roster is not None:
+        complete(people, roster, reference, diseases.factors)
     people.columns["region"][:] = np.array(regions)[np.arange(people.n) % len(regions)]
     _tempt(people, diseases)
     diseases.document(people, np.arange(people.n))

@@ -10,11 +10,12 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
+from sim.disclosure import smallest_cell
 from sim.report import sections, tables, words
 from sim.report.headline import FIGURES, headline, quantiles, sentences, surely
 from sim.report.picture import Picture
 from sim.report.published import Answer, answers
-from sim.results import Results, to_json
+from sim.results import Results, published, to_json
 
 PAGE = Path(__file__).with_name("page.html")
 
@@ -35,6 +36,7 @@ def documents(results: Results) -> dict[str, bytes]:
 def page(results: Results, summary: Mapping[str, Any], drawn: Sequence[Picture]) -> str:
     """Write the report as one HTML page that loads nothing from elsewhere."""
     seeds = len(results.seeds)
+    shown, _ = published(results, smallest_cell(results.config))
     return Template(PAGE.read_text("utf-8")).substitute(
         title=escape(str((results.config.get("region") or {}).get("label", "Integrated care"))),
         subtitle=escape(
@@ -47,7 +49,7 @@ def page(results: Results, summary: Mapping[str, Any], drawn: Sequence[Picture])
         pictures="\n".join(sections.picture(picture) for picture in drawn),
         years=sections.years(results),
         settlement=sections.settlement(results),
-        programmes=sections.programmes(results),
+        programmes=sections.programmes(shown),
         published=sections.published(answers(results)),
         limits=sections.limits(results),
         again=sections.again(results),

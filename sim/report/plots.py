@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
+from sim.disclosure import smallest_cell
 from sim.distribution import distribution
 from sim.report import drawing, tables, words
 from sim.report.drawing import BLUE, GREEN, GREY, ORANGE, RED
@@ -12,6 +13,7 @@ from sim.report.picture import Picture
 from sim.report.published import OUTCOMES, answers
 from sim.report.tables import Amounts
 from sim.results import Results
+from sim.results import published as shown_of
 
 CROWDED = 15  # years, beyond which their labels are slanted
 PANEL, ACROSS = 1.75, 4  # height of a panel in inches, panels in a row
@@ -196,7 +198,8 @@ def insurer_net(results: Results) -> Picture:
 
 def reach(results: Results) -> Picture:
     """Draw every programme's reach over the years (enrolled over eligible, 1)."""
-    rows = results.table("programmes")
+    shown, _ = shown_of(results, smallest_cell(results.config))
+    rows = shown.table("programmes")
     rows = rows[rows["arm"] == tables.WITH]
     names = list(dict.fromkeys(rows["programme"]))
     deep = max(1, -(-len(names) // ACROSS))
@@ -212,16 +215,18 @@ def reach(results: Results) -> Picture:
         ours = rows[rows["programme"] == names[place]]
         enrolled = tables.by_year(results, ours, ["enrolled"])
         eligible = tables.by_year(results, ours, ["eligible"])
-        share = np.divide(enrolled, eligible, out=np.zeros_like(enrolled), where=eligible > 0)
+        share = np.where(np.isnan(eligible), np.nan, 0.0)  # of few nothing is drawn
+        np.divide(enrolled, eligible, out=share, where=eligible > 0)
         drawing.band(axes, results.years, share, BLUE, "", "-")
-        at_end = words.amount(float(np.median(enrolled[:, -1])), "person")
+        at_end = words.count(float(np.median(enrolled[:, -1])))
         label = results.label("programmes", names[place])
         axes.set_title(f"{label}\n", fontsize=8.5, fontweight="normal", pad=1)
         axes.text(0, 1.03, f"{at_end} enrolled", transform=axes.transAxes, fontsize=8, color=GREY)
-        highest = max(highest, float(np.quantile(share, 0.9, axis=0).max()))
+        highest = max(highest, float(np.nan_to_num(np.quantile(share, 0.9, axis=0)).max()))
         axes.set_ylim(0, 1.1 * highest or 1)
         axes.xaxis.set_major_locator(MaxNLocator(3, integer=True))
-        ends.append(f"{label} {words.number(np.median(share[:, -1]), 2)}")
+        end = float(np.median(share[:, -1]))
+        ends.append(f"{label} {'of few' if np.isnan(end) else words.number(end, 2)}")
     if names:
         figure.supylabel("reach (enrolled / eligible)", fontsize=9.5)
         figure.supxlabel("end of year", fontsize=9.5)

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from sim.disclosure import smallest_cell
 from sim.distribution import Distribution, distribution
 from sim.quantity import Refusal, nearest, refusal_from
 from sim.report import words
@@ -201,7 +202,7 @@ def _caution(results: Results) -> str:
     """Say so where the run has not as many insured as the region, so that totals differ by that."""
     region = (results.config.get("region") or {}).get("insured")
     run = float(np.median(lived(results, WITH, ["person_years"])[:, 0]))
-    if not isinstance(region, int | float) or abs(run / region - 1) < ALIKE:
+    if not isinstance(region, int | float) or np.isnan(run) or abs(run / region - 1) < ALIKE:
         return ""
     return (
         f"This run has {words.number(run, 0)} insured, the region {words.number(region, 0)}: "
@@ -221,4 +222,6 @@ def _of(results: Results, figure: Published, outcome: Outcome) -> Distribution:
         if divisor is not None:
             below = divisor(results)[:, span].sum(axis=1)
             sums = np.divide(sums, below, out=np.full_like(sums, np.nan), where=below != 0)
-    return distribution([None if np.isnan(value) else value for value in sums.tolist()], "low")
+    few = smallest_cell(results.config) if outcome.unit == "person" else 0
+    told = np.where((sums > 0) & (sums < few), np.nan, sums)
+    return distribution([None if np.isnan(value) else value for value in told.tolist()], "low")

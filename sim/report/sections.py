@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sim.disclosure import smallest_cell, told
 from sim.quantity import quantities
 from sim.report import tables, words
 from sim.report.headline import FIGURES, quantiles
@@ -138,17 +139,20 @@ def programmes(results: Results) -> str:
         }
         at_end = {column: float(np.median(grid[:, -1])) for column, grid in grids.items()}
         total = {column: float(np.median(grid.sum(axis=1))) for column, grid in grids.items()}
+        few = np.isnan(at_end["eligible"])
         reach = at_end["enrolled"] / at_end["eligible"] if at_end["eligible"] else 0.0
-        a_start = total["cost"] / total["started"] if total["started"] else None
+        a_start = total["cost"] / total["started"] if total["started"] > 0 else None
         body.append(
             [
                 results.label("programmes", name),
-                words.number(at_end["eligible"], 0),
-                words.number(at_end["enrolled"], 0),
-                words.number(reach, 2),
-                words.number(at_end["waiting"], 0),
-                words.number(total["started"], 0),
-                words.number(total["cost"] / words.MILLION, 2),
+                words.count(at_end["eligible"]),
+                words.count(at_end["enrolled"]),
+                words.DASH if few else words.number(reach, 2),
+                words.count(at_end["waiting"]),
+                words.count(total["started"]),
+                words.DASH
+                if np.isnan(total["cost"])
+                else words.number(total["cost"] / words.MILLION, 2),
                 words.amount(a_start, "EUR"),
             ]
         )
@@ -197,7 +201,7 @@ def limits(results: Results) -> str:
         f"Of the {len(numbers)} numbers with a range in this run's configuration, {guessed} "
         "are marked as assumptions; config.yaml says which, and why.",
     )
-    items = (*LIMITS, *(counted if numbers else ()))
+    items = (*LIMITS, *(counted if numbers else ()), *told(smallest_cell(results.config)))
     return "<ul>" + "\n".join(f"<li>{escape(item)}</li>" for item in items) + "</ul>"
 
 
@@ -211,13 +215,20 @@ def again(results: Results) -> str:
         f"{name} {version}" for name, version in (about.get("versions") or {}).items()
     )
     said = [f"Seeds: {seeds}."]
+    if "cohort" in about:
+        cohort = about["cohort"]
+        said.append(
+            f"The residents of the first day are the {words.number(cohort['persons'], 0)} persons "
+            f"of the cohort file with checksum {cohort['checksum']}."
+        )
     if about.get("run"):
         said.append(f"Hash of configuration and code: {about['run']}.")
     if versions:
         said.append(f"Versions: {versions}.")
+    whole = smallest_cell(results.config) <= 1
     said.append(
-        "The composed configuration is config.yaml, checksums of all files are in "
-        "manifest.json, and all figures on this page follow from the tables beside it."
+        "The composed configuration is config.yaml, checksums of all files are in manifest.json"
+        + (", and all figures on this page follow from the tables beside it." if whole else ".")
     )
     return f"<pre>{escape(command)}</pre>\n<p>{escape(' '.join(said))}</p>"
 

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sim.disclosure import smallest_cell
 from sim.distribution import Distribution, distribution
 from sim.funding import returns
 from sim.funding.cashbook import FINANCING
@@ -131,8 +132,8 @@ def summary(results: Results) -> dict[str, Any]:
         "seeds": list(results.seeds),
         "first_year": results.first_year,
         "last_year": results.last_year,
-        "insured": yearly(results, lived(results, WITH, ["person_years"])),
-        "members_by_year": yearly(results, lived(results, WITH, ["members"])),
+        "insured": counted(results, "person_years"),
+        "members_by_year": counted(results, "members"),
         "true_savings": distribution(averted(results, costs(results)).sum(axis=1).tolist()),
         "contribution_margin": of_contract(settled(results, "contribution_margin").sum(axis=1)),
         "measured_savings": of_contract(measured),
@@ -189,10 +190,16 @@ def break_evens(results: Results) -> list[int | None]:
     return [returns.break_even(flow, last) for flow in flows]
 
 
-def yearly(results: Results, grid: Amounts) -> dict[str, Distribution]:
-    """Return one distribution a contract year of what is given as (seeds, contract years)."""
+def counted(results: Results, column: str) -> dict[str, Distribution]:
+    """Return a count of residents by year; a seed with too few persons of a cohort file has none.
+
+    Not for money, which is everybody's together.
+    """
+    grid, least = lived(results, WITH, [column]), smallest_cell(results.config)
+    few = ((grid > 0) & (grid < least)).any(axis=0)
     return {
-        str(year): distribution(grid[:, place].tolist()) for place, year in enumerate(results.years)
+        str(year): distribution([None] * len(grid) if few[at] else grid[:, at].tolist(), "low")
+        for at, year in enumerate(results.years)
     }
 
 

@@ -29,6 +29,15 @@ def amount(value: float | None, unit: str) -> str:
     return number(value, 2 if unit == "1" else int(few))
 
 
+def count(value: float) -> str:
+    """Write a number of persons, NaN where there are too few of them to be told.
+
+    >>> count(9726.0), count(math.nan)
+    ('9,726', 'few')
+    """
+    return "few" if math.isnan(value) else number(value, 0)
+
+
 def number(value: float, digits: int) -> str:
     """Write a number with thousands separators and a true minus; a rounded zero has no sign.
 
