@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from sim.people.country import ship
+from sim.people.kept import ship
 from sim.quantity import Refusal
 from sim.scenario import compose
 from sim.setting import setting

@@ -37,7 +37,8 @@ class Place:
     male_births
         Share of boys among the newborn.
     deprivation
-        Shares of the fifths, least to most deprived, float64 [5].
+        Shares of the fifths among the newborn, least to most deprived, float64 [5]; among the old
+        they are those of the survivors.
     insurers
         Shares of the contracting insurers, float64 [insurers].
     """
@@ -93,7 +94,7 @@ def draw(
         blocks.append(_arrivals(births, movers, first_month + 12 * year))
     people = _settle(blocks, diseases, seed, first)
     people.first_month = first_month
-    _characterise(people, place, reference)
+    _characterise(people, place, reference, diseases)
     people.columns["region"][:] = np.array(regions)[np.arange(people.n) % len(regions)]
     _tempt(people, diseases)
     diseases.document(people, np.arange(people.n))
@@ -143,16 +144,29 @@ def _settle(
     return people
 
 
-def _characterise(people: Population, place: Place, reference: Reference) -> None:
-    """Draw what age and sex leave open: each person becomes one of the reference lives."""
+def _characterise(
+    people: Population, place: Place, reference: Reference, diseases: Diseases
+) -> None:
+    """Draw what age and sex leave open: each person becomes one of the reference lives.
+
+    These are kept at their birthdays; between two of them the later one is the likelier, the
+    nearer it is.
+    """
     rows = np.arange(people.n)
-    age = np.clip((people.entered.astype(np.int64) - people.born) // 12, 0, 100)
-    fifth = randomness.choice(people.uniform(rows, "deprivation"), place.deprivation)
+    months = people.entered.astype(np.int64) - people.born
+    later = people.uniform(rows, "nearer birthday") * 12 < months % 12
+    age = np.clip(months // 12 + later, 0, 100)
+    fifths = np.cumsum(place.deprivation * reference.surviving[people.sex, age], axis=1)
+    drawn = people.uniform(rows, "deprivation") * fifths[:, -1]
+    fifth = (drawn[:, None] >= fifths[:, :-1]).sum(axis=1)
     lives = reference.state.shape[-1]
     life = (people.uniform(rows, "reference life") * lives).astype(np.int64)
     people.fifth[:] = fifth
-    people.state[:] = reference.state[people.sex, age, fifth, life]
-    people.frailty[:] = reference.frailty[people.sex, age, fifth, life]
+    whose = people.sex, age, fifth, life
+    people.state[:] = reference.state[whose]
+    people.frailty[:] = reference.frailty[whose]
+    people.recent[:] = reference.recent[whose]
+    diseases.remember(people, reference.past[whose])
     people.intensity[:] = people.uniform(rows, "cost intensity") * FRAILTIES
     people.insurer[:] = randomness.choice(people.uniform(rows, "insurer"), place.insurers)
 

@@ -28,6 +28,9 @@ ACCOUNTS = (*SECTORS, "qalys")
 RUNNING = ACCOUNTS[1:]
 """Accounts that run from month to month; hospital cost comes with events alone."""
 
+VARYING = 3
+"""How many of them, the first, cost more in one year than in another without any cause."""
+
 _COLUMNS: dict[str, Any] = {
     "born": np.int16,  # month of birth; month 1 is the first contract month
     "entered": np.int16,  # first month present
@@ -39,7 +42,8 @@ _COLUMNS: dict[str, Any] = {
     "insurer": np.uint8,
     "fifth": np.uint8,  # of deprivation, 0 least to 4 most
     "frailty": np.uint8,  # class; its effect stands in Factors
-    "intensity": np.uint8,  # class of running cost, independent of health
+    "intensity": np.uint8,  # class of running cost, independent of health, for life
+    "dearness": np.float32,  # factor on this year's admissions and running cost
     "physician": np.uint16,  # 0 none, else number of the practice
     "member": np.bool_,
     "member_since": np.int16,
@@ -119,6 +123,7 @@ class Population:
             account=np.zeros((len(ACCOUNTS), n), np.float32),
         )
         people.left[:] = NEVER
+        people.dearness[:] = 1.0
         return people
 
     def uniform(self, rows: Any, *decision: str, occurrence: Any = 0) -> NDArray[np.float64]:
