@@ -221,6 +221,12 @@ def _setting(scenario: str) -> Setting:
     )
 
 
+def forget() -> None:
+    """Forget what was compiled and read: conf has changed under a running program."""
+    tables.table.cache_clear()
+    _setting.cache_clear()
+
+
 def _model[Model: BaseModel](kind: type[Model], given: Any, prefix: str) -> Model:
     try:
         return kind.model_validate(given)

@@ -86,7 +86,7 @@ def _factors(raw: dict[str, Any], morbidity: Morbidity, regions: int) -> Factors
         by_region=ones(regions + 1),
     )
     _fill_groups(factors, morbidity)
-    for sector in ("physician", "drugs", "other", "patient"):
+    for sector in ("drugs", "other", "patient"):  # physicians are paid a lump sum a quarter
         factors.by_intensity[:, rates[sector]] = _spread(FRAILTIES, morbidity.cost_intensity_sd_log)
     return factors
 
@@ -131,13 +131,10 @@ def _targets(morbidity: Morbidity, specs: dict[str, Disease], factors: Factors) 
     shares = of("cost_sectors").sort_values("age")
     total = _cost_by_age(of("cost_profile"), morbidity)
     mortality = tables.by_sex_and_age(life, "hazard", "the life table")
-    by_sector = {s: total * tables.course(shares["age"], shares[s]) for s in CONTRACT_SECTORS}
+    running = {s: total * tables.course(shares["age"], shares[s]) for s in CONTRACT_SECTORS}
+    by_age = _dying_by_age(morbidity, mortality, running["hospital"])
     excess = morbidity.last_year_cost - morbidity.survivor_cost
-    dying = _dying_by_age(morbidity, mortality, by_sector["hospital"])
-    running = {
-        sector: cost - mortality * dying * excess * getattr(morbidity.last_year_share, sector)
-        for sector, cost in by_sector.items()
-    }
+    dying = {s: by_age * excess * getattr(morbidity.last_year_share, s) for s in CONTRACT_SECTORS}
     running["long_term_care"] = tables.by_sex_and_age(
         of("long_term_care"), "cost", "long-term care"
     )
@@ -166,7 +163,9 @@ def _cost_by_age(profile: pd.DataFrame, morbidity: Morbidity) -> NDArray[np.floa
     for place, weight in morbidity.cost_structure.items():
         structure = tables.structure(place, "population.cost_structure")
         people += weight * structure / structure.sum()
-    cost: NDArray[np.float64] = ratio * morbidity.cost_per_insured / np.average(ratio, weights=people)
+    cost: NDArray[np.float64] = (
+        ratio * morbidity.cost_per_insured / np.average(ratio, weights=people)
+    )
     return cost
 
 
@@ -196,11 +195,13 @@ def _dying_by_age(
 
 def _care(diseases: Diseases, targets: Targets, reference: Reference, morbidity: Morbidity) -> Care:
     """Prices: the cost of an ordinary admission is what is left of hospital cost by age."""
-    hospital = targets.running["hospital"].copy()
+    hospital, ordinary = targets.running["hospital"].copy(), targets.mortality.copy()
     for process in diseases.factors.processes:
         spec = diseases.specs.get(process.name)
-        if spec is not None and spec.admission_cost:
+        if spec is not None:
             hospital -= reference.events[process.name] * spec.admission_cost
+            ordinary -= reference.events[process.name] * diseases.fatality(process.name)
+    hospital -= ordinary * targets.dying["hospital"]
     other, avoidable = (targets.incidence[name] for name in ADMISSIONS)
     hospital -= avoidable * morbidity.avoidable_admission_cost
     too_much = hospital < -_SAMPLED * targets.running["hospital"]
@@ -225,6 +226,6 @@ def _care(diseases: Diseases, targets: Targets, reference: Reference, morbidity:
         ),
         size_sd=morbidity.admission_cost_sd_log,
         near_death=near,
-        near_death_by_age=targets.dying,
+        near_death_by_age=_dying_by_age(morbidity, targets.mortality, targets.running["hospital"]),
         dearness=_spread(DEAR_YEARS, morbidity.cost_year_sd_log),
     )

@@ -73,6 +73,7 @@ def _checksum(
     )
     digest.update(text.encode())
     arrays = {"mortality": targets.mortality, **targets.running}
+    arrays |= {f"d {k}": v for k, v in targets.dying.items()}
     arrays |= {f"p {k}": v for k, v in targets.prevalence.items()}
     arrays |= {f"i {k}": v for k, v in targets.incidence.items()}
     arrays |= {f"s {k}": v for k, v in shapes.items()}

@@ -28,8 +28,9 @@ ACCOUNTS = (*SECTORS, "qalys")
 RUNNING = ACCOUNTS[1:]
 """Accounts that run from month to month; hospital cost comes with events alone."""
 
-VARYING = 3
-"""How many of them, the first, cost more in one year than in another without any cause."""
+VARYING = (1, 3)
+"""From which to before which of them cost varies from year to year without any cause: drugs and
+other; physicians are paid a lump sum a quarter."""
 
 _COLUMNS: dict[str, Any] = {
     "born": np.int16,  # month of birth; month 1 is the first contract month

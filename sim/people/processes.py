@@ -22,7 +22,7 @@ _CHUNK = 16_384
 _ZERO = np.float32(0)
 _ELEVEN = np.float32(11)
 _OLDEST = 100
-_VARYING = VARYING
+_FROM, _BEFORE = VARYING
 _ONE_BIT = np.uint32(1)
 
 
@@ -122,7 +122,7 @@ def _refresh(
             billed[row] = until
             for a in range(running):
                 amount = rate[a, row] * months
-                if a < _VARYING:
+                if _FROM <= a < _BEFORE:
                     amount *= dearness[row]
                 account[a + 1, row] += amount
         if entered[row] > month or left[row] <= month:
@@ -189,7 +189,7 @@ def _accrue(
             billed[row] = until
             for a in range(rate.shape[0]):
                 amount = rate[a, row] * months
-                if a < _VARYING:
+                if _FROM <= a < _BEFORE:
                     amount *= dearness[row]
                 account[a + 1, row] += amount
 

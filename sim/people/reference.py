@@ -45,16 +45,16 @@ class Targets:
     incidence
         Rate of each event among those at risk and of each admission, name -> float64 [2, 101].
     running
-        Mean running cost by account, EUR/person-year (QALYs for utility), -> float64 [2, 101].
+        Mean cost by account, EUR/person-year (QALYs for utility), -> float64 [2, 101].
     dying
-        Cost of dying relative to that at the reference age, float64 [2, 101].
+        Part of it that each death which is not sudden costs, EUR/death, -> float64 [2, 101].
     """
 
     mortality: NDArray[np.float64]
     prevalence: dict[str, NDArray[np.float64]]
     incidence: dict[str, NDArray[np.float64]]
     running: dict[str, NDArray[np.float64]]
-    dying: NDArray[np.float64]
+    dying: dict[str, NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
@@ -214,7 +214,10 @@ def _solve_age(
             line[factors.rates[account]] = target[sex, age]  # of a person without conditions
             continue
         mean = (weight * cohort.rate[RUNNING.index(account)]).sum() / total
-        line[factors.rates[account]] = target[sex, age] / growth.get(account, 1.0) / mean
+        cost = target[sex, age] / growth.get(account, 1.0)
+        if account in targets.dying:
+            cost -= (mortality - sudden) * targets.dying[account][sex, age]
+        line[factors.rates[account]] = cost / mean
     return line, replacing
 
 

@@ -224,7 +224,7 @@ class Villager:
         if self.billed < until:
             for i, rate in enumerate(self.rate):
                 amount = single(rate * (until - self.billed))
-                if self.world.accounts[i + 1] in ("physician", "drugs", "other"):
+                if self.world.accounts[i + 1] in ("drugs", "other"):
                     amount = single(amount * self.dearness)
                 self.account[i + 1] = single(self.account[i + 1] + amount)
             self.billed = until
