@@ -50,7 +50,7 @@ class Observer:
         self.log: dict[tuple[str, int], Found] = {}
         self.after: dict[tuple[str, int], NDArray[np.int32]] = {}
         self.closed = np.zeros(people.n, np.int32)  # admissions of years that are over
-        self.stays_before = np.zeros(people.n, np.int32)
+        self.stays_before = self._stays(slice(None))  # events of the past come with people
         self.cost_before = np.zeros(people.n, np.float32)
         self.total = np.zeros(people.n, np.float32)  # cost of all years that are over
         self.spent: dict[int, NDArray[np.float32]] = {}  # cost up to the end of a month
@@ -109,7 +109,7 @@ class Observer:
 
     def _sum_hazards(self, year: Hazards, month: int) -> None:
         """Add this month's hazards to the year's, before they run."""
-        people, factors, diseases = self.people, self.life.factors, self.life.country.diseases
+        people, factors, diseases = self.people, self.life.factors, self.life.diseases
         rows = np.flatnonzero(people.present(month))
         sex = people.sex[rows].astype(np.int64)
         age = np.clip(people.age(month, rows), 0, AGES - 1).astype(np.int64)
@@ -123,7 +123,7 @@ class Observer:
             consumed = np.minimum(hazard, people.remaining[slot, rows])
             year.consumed[name] += np.bincount(sex, consumed, 2)
             if diseases.specs[name].case_fatality:
-                fatal = diseases.fatality(name)[age]
+                fatal = diseases.lethality(name, people, rows, month)
                 total += hazard * fatal
                 taken += consumed * fatal
         year.consumed["death"] += np.bincount(sex, taken, 2)

@@ -20,10 +20,11 @@ from sim.contract.settlement import Terms
 from sim.funding.instruments import Loan
 from sim.people import roster
 from sim.people.cohort import Place
-from sim.people.country import Country, Morbidity, Trends, country
+from sim.people.country import Country, country
 from sim.people.diseases import Disease
 from sim.people.factors import AGES, FRAILTIES, Factors
 from sim.people.life import Life
+from sim.people.morbidity import Morbidity, Trends
 from sim.people.population import Population
 from sim.people.reference import FIFTHS
 from sim.people.roster import Roster
@@ -150,7 +151,8 @@ class Setting:
         factors = self.factors()
         factors.by_physician = factors.ones(self.network.physicians + 1)
         start = self.region.start_year
-        return Life(people, self.country, place, factors, self.trend(), prices, start)
+        trend, lethality = self.trend(), self.lethality()
+        return Life(people, self.country, place, factors, trend, lethality, prices, start)
 
     def factors(self) -> Factors:
         """A table of factors of one's own: baselines and lines of physicians change by arm."""
@@ -162,7 +164,10 @@ class Setting:
         return own
 
     def trend(self) -> dict[int, NDArray[np.float64]]:
-        """Year -> factor on each baseline rate, carried from the year of the tables."""
+        """Year -> factor on each baseline rate, carried from the year of the tables.
+
+        It is taken up on a birthday in that year, so its middle is on average half a year on.
+        """
         factors, trends = self.country.factors, self.population.trends
         per_year = np.zeros(factors.width)
         for process in factors.processes:
@@ -174,7 +179,14 @@ class Setting:
             }.get(process.kind, 0.0)
         table = self.population.table_year
         years = range(self.calendar[0] - 1, self.calendar[-1] + 1)  # birthdays of the year before
-        return {year: np.exp(per_year * (year - table)) for year in years}
+        return {year: np.exp(per_year * (year + 0.5 - table)) for year in years}
+
+    def lethality(self) -> dict[int, float]:
+        """Year -> factor on case fatality: sudden deaths follow the trend of mortality too."""
+        terms = self.population
+        years = np.array(self.calendar)
+        factor = np.exp(terms.trends.mortality * (years - terms.table_year))
+        return dict(zip(self.calendar, factor.tolist(), strict=True))
 
 
 def setting(scenario: Scenario) -> Setting:
@@ -220,6 +232,12 @@ def _setting(scenario: str) -> Setting:
         _roster(population, cohort_place(region, network, compiled)),
         bool(values["results"]["persons"]),
     )
+
+
+def forget() -> None:
+    """Forget what was compiled and read: conf has changed under a running program."""
+    tables.table.cache_clear()
+    _setting.cache_clear()
 
 
 def _model[Model: BaseModel](kind: type[Model], given: Any, prefix: str) -> Model:
@@ -284,17 +302,9 @@ def _place(
     region: RegionTerms, terms: PopulationTerms, compiled: Country, table: str, years: range
 ) -> Place:
     """Lay out a place from its tables: structure, mortality by year, moves, births."""
-    frame = tables.table("population_by_age")
-    rows = frame[frame["place"] == table].sort_values("age")
-    if len(rows) != AGES:
-        known = ", ".join(sorted(frame["place"].unique()))
-        home = table == region.population_table
-        key = "region.population_table" if home else "population.comparison_table"
-        raise Refusal(
-            f"{key} is {table!r}, which conf/tables/population_by_age.csv "
-            f"does not hold with ages 0 to 100; allowed are {known}"
-        )
-    structure = rows[["male", "female"]].to_numpy(float).T
+    home = table == region.population_table
+    key = "region.population_table" if home else "population.comparison_table"
+    structure = tables.structure(table, key)
     calendar = np.array(years)
     carried = np.exp(terms.trends.mortality * (calendar - terms.table_year))
     mortality = compiled.mortality * carried[:, None, None] * region.mortality_level

@@ -53,6 +53,20 @@ def by_sex_and_age(frame: pd.DataFrame, column: str, what: str) -> NDArray[np.fl
     return np.stack(rows)
 
 
+def structure(place: str, key: str) -> NDArray[np.float64]:
+    """Persons of a place by sex and single age, float64 [2, 101]; `key` is where it is named."""
+    frame = table("population_by_age")
+    rows = frame[frame["place"] == place].sort_values("age")
+    if len(rows) != AGES.size:
+        known = ", ".join(sorted(frame["place"].unique()))
+        raise Refusal(
+            f"{key} is {place!r}, which conf/tables/population_by_age.csv does not hold with ages "
+            f"0 to 100; allowed are {known}"
+        )
+    persons: NDArray[np.float64] = rows[["male", "female"]].to_numpy(float).T
+    return persons
+
+
 def shapes() -> dict[str, NDArray[np.float64]]:
     """Named courses by age, 1 at age 65, by which ratios and fatalities vary."""
     frame = table("age_shapes")

@@ -177,7 +177,7 @@ def cohort_file(tmp_path_factory: pytest.TempPathFactory) -> None:
 @pytest.fixture(scope="module", autouse=True)
 def solved_once() -> Iterator[None]:
     """Solve the lively world's baselines once: all others live under the same."""
-    real, solved = country._reference, []
+    real, solved = country.solution, []
 
     def same(diseases: Any, targets: Targets, raw: Any, morbidity: Any) -> Reference:
         TARGETS[id(diseases)] = targets
@@ -186,7 +186,7 @@ def solved_once() -> Iterator[None]:
         return solved[0]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(country, "_reference", same)
+        patch.setattr(country, "solution", same)
         _setting.cache_clear()
         yield
         _setting.cache_clear()

@@ -135,10 +135,7 @@ def place(what: Plan, name: str, given: Sequence[str]) -> Place:
 
 
 def fitted(ready: Setting, published: tuple[float, float]) -> float:
-    """Level factor at which both sexes' life expectancy together is as published.
-
-    It acts, as in the model, on all deaths but the sudden ones of events.
-    """
+    """Level factor on all deaths at which both sexes' life expectancy together is as published."""
 
     def beyond(level: float) -> float:
         found = life_expectancies(ready, level)
@@ -155,12 +152,7 @@ def fitted(ready: Setting, published: tuple[float, float]) -> float:
 
 def life_expectancies(ready: Setting, level: float) -> tuple[float, float]:
     """Life expectancy at birth of men and women under a level of mortality."""
-    diseases, events = ready.country.diseases, ready.country.reference.events
-    sudden = np.zeros_like(ready.country.mortality)
-    for name, disease in diseases.specs.items():
-        if disease.case_fatality:
-            sudden += events[name] * diseases.fatality(name)
-    hazard = (ready.country.mortality - sudden) * level + sudden
+    hazard = ready.country.mortality * level
     return life_expectancy(hazard[0]), life_expectancy(hazard[1])
 
 

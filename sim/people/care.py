@@ -31,6 +31,9 @@ class Care:
         float64 [month before death, sector]: cost beyond the ordinary, month 0 the last.
     near_death_by_age
         float64 [sex, age]: factor on it.
+    dearness
+        float32 [classes]: equally likely factors on a person's admissions and running cost of a
+        year: some years are worse than others without any cause that the model holds.
     """
 
     factors: Factors
@@ -38,20 +41,26 @@ class Care:
     size_sd: float
     near_death: NDArray[np.float64]
     near_death_by_age: NDArray[np.float64]
+    dearness: NDArray[np.float32]
 
     def renew(self, people: Population, rows: NDArray[np.int64], month: int) -> None:
-        """Give fresh thresholds of admission, every January and on arrival.
+        """Give fresh thresholds of admission and another dearness, every January.
 
-        Addressed by year and count, so that an admission delayed in one year does not delay
-        all later ones for ever.
+        In a dear year people bear less of the hazard of admission. Addressed by year and count,
+        so that an admission delayed in one year does not delay all later ones for ever.
         """
+        drawn = people.uniform(rows, "dear year", occurrence=_year(month))
+        people.dearness[rows] = self.dearness[(drawn * self.dearness.size).astype(np.int64)]
         for name in ADMISSIONS:
             slot = self.factors.slot(name)
             people.occurrence[slot, rows] = 0
-            self._threshold(people, slot, name, rows, month)
+            people.remaining[slot, rows] = self._threshold(people, slot, name, rows, month)
 
     def bill(self, people: Population, due: Due, month: int) -> None:
-        """Book the admissions of the month; who died or left in it has none."""
+        """Book the admissions of the month; who died or left in it has none.
+
+        What the month's hazard was beyond the one admission counts towards the next.
+        """
         for kind, name in enumerate(ADMISSIONS):
             slot = self.factors.slot(name)
             rows = due.row[due.slot == slot]
@@ -65,13 +74,15 @@ class Care:
             if name == "avoidable_admission":
                 people.count("avoidable_admissions", rows)
             people.occurrence[slot, rows] += np.uint8(1)
-            self._threshold(people, slot, name, rows, month)
+            people.remaining[slot, rows] += self._threshold(people, slot, name, rows, month)
 
     def _threshold(
         self, people: Population, slot: int, name: str, rows: NDArray[np.int64], month: int
-    ) -> None:
-        code = _code(people, slot, rows, month)
-        people.remaining[slot, rows] = people.threshold(rows, name, occurrence=code)
+    ) -> NDArray[np.float32]:
+        """How much more hazard of admission some rows bear this year, float32 [rows]."""
+        drawn = people.threshold(rows, name, occurrence=_code(people, slot, rows, month))
+        borne: NDArray[np.float32] = drawn / people.dearness[rows]
+        return borne
 
     def bill_dying(self, people: Population, due: Due, month: int) -> None:
         """Book the cost of dying by the expected remaining time: the same rule in every arm.
@@ -91,10 +102,14 @@ class Care:
             people.account[sector, rows] += cost.astype(np.float32)
 
 
+def _year(month: int) -> int:
+    """Address of the calendar year in which a month lies, never negative."""
+    return (month - 1) // 12 + 1000
+
+
 def _code(people: Population, slot: int, rows: NDArray[np.int64], month: int) -> NDArray[np.int64]:
     """Occurrence of an admission: calendar year and count within it, never negative."""
-    year = (month - 1) // 12 + 1000
-    code: NDArray[np.int64] = year * 256 + people.occurrence[slot, rows].astype(np.int64)
+    code: NDArray[np.int64] = _year(month) * 256 + people.occurrence[slot, rows].astype(np.int64)
     return code
 
 

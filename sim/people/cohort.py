@@ -19,7 +19,7 @@ from sim.people.demography import projection, whole
 from sim.people.diseases import Diseases, has
 from sim.people.factors import AGES, FRAILTIES
 from sim.people.population import Population
-from sim.people.reference import Reference
+from sim.people.reference import Reference, birthday
 from sim.people.roster import Roster
 
 
@@ -42,7 +42,8 @@ class Place:
     male_births
         Share of boys among the newborn.
     deprivation
-        Shares of the fifths, least to most deprived, float64 [5].
+        Shares of the fifths among the newborn, least to most deprived, float64 [5]; among the old
+        they are those of the survivors.
     insurers
         Shares of the contracting insurers, float64 [insurers].
     """
@@ -109,9 +110,10 @@ def draw(
         blocks.append(_arrivals(births, movers, first_month + 12 * year))
     people = _settle(blocks, diseases, seed, first)
     people.first_month = first_month
-    _characterise(people, place, reference)
+    past = _characterise(people, place, reference)
     if roster is not None:
-        complete(people, roster, reference, diseases.factors)
+        complete(people, roster, reference, diseases.factors, past)
+    diseases.remember(people, past)
     people.columns["region"][:] = np.array(regions)[np.arange(people.n) % len(regions)]
     _tempt(people, diseases)
     diseases.document(people, np.arange(people.n))
@@ -161,18 +163,27 @@ def _settle(
     return people
 
 
-def _characterise(people: Population, place: Place, reference: Reference) -> None:
-    """Draw what age and sex leave open: each person becomes one of the reference lives."""
+def _characterise(people: Population, place: Place, reference: Reference) -> NDArray[np.uint32]:
+    """Draw what age and sex leave open: each person becomes one of the reference lives.
+
+    Returned are the events each life ever had, uint32 [n].
+    """
     rows = np.arange(people.n)
-    age = np.clip((people.entered.astype(np.int64) - people.born) // 12, 0, 100)
-    fifth = randomness.choice(people.uniform(rows, "deprivation"), place.deprivation)
+    age = birthday(people, rows)
+    fifths = np.cumsum(place.deprivation * reference.surviving[people.sex, age], axis=1)
+    drawn = people.uniform(rows, "deprivation") * fifths[:, -1]
+    fifth = (drawn[:, None] >= fifths[:, :-1]).sum(axis=1)
     lives = reference.state.shape[-1]
     life = (people.uniform(rows, "reference life") * lives).astype(np.int64)
     people.fifth[:] = fifth
-    people.state[:] = reference.state[people.sex, age, fifth, life]
-    people.frailty[:] = reference.frailty[people.sex, age, fifth, life]
+    whose = people.sex, age, fifth, life
+    people.state[:] = reference.state[whose]
+    people.frailty[:] = reference.frailty[whose]
+    people.recent[:] = reference.recent[whose]
     people.intensity[:] = people.uniform(rows, "cost intensity") * FRAILTIES
     people.insurer[:] = randomness.choice(people.uniform(rows, "insurer"), place.insurers)
+    past: NDArray[np.uint32] = reference.past[whose]
+    return past
 
 
 def _tempt(people: Population, diseases: Diseases) -> None:

@@ -20,9 +20,9 @@ from numba import njit
 from numpy.typing import NDArray
 
 from sim.people.cells import UNKNOWN
-from sim.people.factors import ADMISSIONS, AGES, FRAILTIES, Factors
+from sim.people.factors import ADMISSIONS, FRAILTIES, Factors
 from sim.people.population import Population
-from sim.people.reference import FIFTHS, Reference
+from sim.people.reference import FIFTHS, Reference, birthday
 from sim.people.roster import PAID, Roster
 
 _NEIGHBOURS = 2  # years of age
@@ -30,13 +30,20 @@ _BAND = 10  # years of age within which cost is ranked
 _RUNNING = PAID[1:]
 
 
-def complete(people: Population, roster: Roster, reference: Reference, factors: Factors) -> None:
+def complete(
+    people: Population,
+    roster: Roster,
+    reference: Reference,
+    factors: Factors,
+    past: NDArray[np.uint32],
+) -> None:
     """Let the first rows of a population, drawn from the tables, be the persons of a roster.
 
     The rows must have the roster's sex and month of birth; luck is that of their addresses.
+    `past` are the events that each ever had, uint32 [n]; it is written to.
     """
     rows = np.arange(roster.n)
-    age = np.clip(people.age(people.first_month, rows), 0, AGES - 1).astype(np.int64)
+    age = birthday(people, rows)
     for column in ("fifth", "insurer"):
         given = getattr(roster, column)
         people.columns[column][rows] = np.where(
@@ -61,6 +68,11 @@ def complete(people: Population, roster: Roster, reference: Reference, factors: 
     life = (people.sex[rows], chosen[:, 0], people.fifth[rows], chosen[:, 1])
     people.state[rows] = (reference.state[life] & ~roster.known) | roster.has
     people.frailty[rows] = reference.frailty[life]
+    past[rows] = reference.past[life]
+    events = sum(
+        1 << process.recent_bit for process in factors.processes if process.kind == "event"
+    )
+    people.recent[rows] = reference.recent[life] & (people.state[rows] | np.uint32(events))
     _rank(people, roster, age, reference, factors)
 
 

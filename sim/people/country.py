@@ -1,90 +1,32 @@
 """A country as the model needs it: baseline hazards, factors, prices of care, from its tables.
 
-Everything here is solved or compiled once and shared by all seeds and arms. The solved reference
-population is shipped in conf/tables and recognised by a checksum of what it was solved from; where
-conf differs, it is solved anew and kept in the user's cache.
+Everything here is solved or compiled once and shared by all seeds and arms.
 """
 
-import hashlib
-import json
-import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
-from pydantic import BaseModel, Field
 from scipy.special import gammaincinv, ndtri
 
-from sim import cache, tables
+from sim import tables
 from sim.people.care import Care, course_of_dying
 from sim.people.diseases import Disease, Diseases
 from sim.people.factors import ADMISSIONS, AGES, FRAILTIES, Factors, lay_out
+from sim.people.kept import solution
+from sim.people.morbidity import Morbidity
 from sim.people.population import SECTORS
-from sim.people.reference import FIFTHS, Reference, Targets, solve
+from sim.people.reference import FIFTHS, Reference, Targets
 from sim.quantity import Refusal
 
 CONTRACT_SECTORS = SECTORS[:4]
+DEAR_YEARS = 256  # classes of the dearness of a person's year
+CLAIMS = "claims"  # layer of a table of prevalence that counts coded diagnoses
 
 _SAMPLED = 0.2
 """Share of hospital cost at an age by which sampled events of the very old may overshoot it."""
-
-
-class Trends(BaseModel, frozen=True, extra="forbid"):
-    """Yearly relative change by which tables are carried to other years, 1/year."""
-
-    mortality: float
-    incidence: float
-    admissions: float
-    cost: float
-    long_term_care_cost: float
-
-
-class FrailtyPower(BaseModel, frozen=True, extra="forbid"):
-    """Exponent of frailty on each kind of rate (0 none, 1 proportional)."""
-
-    death: float = Field(ge=0)
-    onset: float = Field(ge=0)
-    admission: float = Field(ge=0)
-    cost: float = Field(ge=0)
-
-
-class LastYear(BaseModel, frozen=True, extra="forbid"):
-    """How the cost of dying falls on the sectors, shares."""
-
-    hospital: float = Field(ge=0, le=1)
-    physician: float = Field(ge=0, le=1)
-    drugs: float = Field(ge=0, le=1)
-    other: float = Field(ge=0, le=1)
-
-
-class Morbidity(BaseModel, frozen=True, extra="ignore"):
-    """What of conf/population decides the reference population and the prices of care."""
-
-    country: str
-    borrow: str | None = None
-    """Country whose tables stand in where this one has none, condition by condition."""
-    table_year: int
-    price_year: int
-    reference_size: int = Field(gt=0)
-    reference_lives: int = Field(gt=0)
-    deprivation_gradient: dict[str, float]
-    frailty_variance: float = Field(gt=0)
-    frailty_power: FrailtyPower
-    cost_per_insured: float = Field(gt=0)
-    patient_cost: float = Field(ge=0)
-    survivor_cost: float = Field(gt=0)
-    last_year_cost: float = Field(gt=0)
-    last_quarter_cost: float = Field(gt=0)
-    last_year_age_slope: float
-    last_year_reference_age: int
-    last_year_most: float = Field(gt=0, lt=1)
-    last_year_share: LastYear
-    avoidable_admission_cost: float = Field(gt=0)
-    admission_cost_sd_log: float = Field(ge=0)
-    cost_intensity_sd_log: float = Field(ge=0)
 
 
 @dataclass(frozen=True)
@@ -111,18 +53,10 @@ def country(
     factors = _factors(raw, morbidity, regions)
     diseases = Diseases(specs, factors, tables.shapes())
     diseases.fill()
-    targets = _targets(morbidity, factors)
-    checksum = _checksum(targets, diseases.shapes, raw, morbidity)
-    reference = _reference(diseases, targets, checksum, morbidity)
+    targets = _targets(morbidity, specs, factors)
+    checksum, reference = solution(diseases, targets, raw, morbidity)
     care = _care(diseases, targets, reference, morbidity)
     return Country(diseases, care, reference, targets.mortality, morbidity.country, checksum)
-
-
-def ship(compiled: Country) -> Path:
-    """Write the solved reference population into conf/tables, with its checksum."""
-    path = _shipped(compiled.name)
-    _save(path, compiled.checksum, compiled.reference)
-    return path
 
 
 def frailty_classes(variance: float) -> NDArray[np.float64]:
@@ -152,12 +86,16 @@ def _factors(raw: dict[str, Any], morbidity: Morbidity, regions: int) -> Factors
         by_region=ones(regions + 1),
     )
     _fill_groups(factors, morbidity)
-    spread = np.exp(
-        ndtri((np.arange(FRAILTIES) + 0.5) / FRAILTIES) * morbidity.cost_intensity_sd_log
-    )
-    for sector in ("physician", "drugs", "other", "patient"):
-        factors.by_intensity[:, rates[sector]] = spread / spread.mean()
+    for sector in ("drugs", "other", "patient"):  # physicians are paid a lump sum a quarter
+        factors.by_intensity[:, rates[sector]] = _spread(FRAILTIES, morbidity.cost_intensity_sd_log)
     return factors
+
+
+def _spread(classes: int, sd_log: float) -> NDArray[np.float32]:
+    """Equally likely factors of a lognormal distribution with mean 1, float32 [classes]."""
+    factors = np.exp(ndtri((np.arange(classes) + 0.5) / classes) * sd_log)
+    spread: NDArray[np.float32] = (factors / factors.mean()).astype(np.float32)
+    return spread
 
 
 def _fill_groups(factors: Factors, morbidity: Morbidity) -> None:
@@ -182,8 +120,8 @@ def _fill_groups(factors: Factors, morbidity: Morbidity) -> None:
         factors.by_group[:, factors.rates[sector]] *= frailty**power.cost
 
 
-def _targets(morbidity: Morbidity, factors: Factors) -> Targets:
-    def of(name: str, condition: str | None = None) -> Any:
+def _targets(morbidity: Morbidity, specs: dict[str, Disease], factors: Factors) -> Targets:
+    def of(name: str, condition: str | None = None) -> pd.DataFrame:
         frame = tables.table(name)
         if condition is not None:
             frame = frame[frame["condition"] == condition]
@@ -192,15 +130,12 @@ def _targets(morbidity: Morbidity, factors: Factors) -> Targets:
 
     life = of("life_table")
     shares = of("cost_sectors").sort_values("age")
-    total = morbidity.cost_per_insured * tables.by_sex_and_age(of("cost_profile"), "ratio", "cost")
+    total = _cost_by_age(of("cost_profile"), morbidity)
     mortality = tables.by_sex_and_age(life, "hazard", "the life table")
-    by_sector = {s: total * tables.course(shares["age"], shares[s]) for s in CONTRACT_SECTORS}
+    running = {s: total * tables.course(shares["age"], shares[s]) for s in CONTRACT_SECTORS}
+    by_age = _dying_by_age(morbidity, mortality, running["hospital"])
     excess = morbidity.last_year_cost - morbidity.survivor_cost
-    dying = _dying_by_age(morbidity, mortality, by_sector["hospital"])
-    running = {
-        sector: cost - mortality * dying * excess * getattr(morbidity.last_year_share, sector)
-        for sector, cost in by_sector.items()
-    }
+    dying = {s: by_age * excess * getattr(morbidity.last_year_share, s) for s in CONTRACT_SECTORS}
     running["long_term_care"] = tables.by_sex_and_age(
         of("long_term_care"), "cost", "long-term care"
     )
@@ -210,7 +145,7 @@ def _targets(morbidity: Morbidity, factors: Factors) -> Targets:
     return Targets(
         mortality=mortality,
         prevalence={
-            p.name: tables.by_sex_and_age(of("prevalence", p.name), "prevalence", p.name)
+            p.name: _true_prevalence(of("prevalence", p.name), specs[p.name], p.name)
             for p in factors.processes
             if p.bit >= 0
         },
@@ -220,6 +155,27 @@ def _targets(morbidity: Morbidity, factors: Factors) -> Targets:
         running=running,
         dying=dying,
     )
+
+
+def _cost_by_age(profile: pd.DataFrame, morbidity: Morbidity) -> NDArray[np.float64]:
+    """Cost per insured by sex and age whose mean is that of the price year, float64 [2, 101]."""
+    ratio = tables.by_sex_and_age(profile, "ratio", "cost")
+    people = np.zeros_like(ratio)
+    for place, weight in morbidity.cost_structure.items():
+        structure = tables.structure(place, "population.cost_structure")
+        people += weight * structure / structure.sum()
+    cost: NDArray[np.float64] = (
+        ratio * morbidity.cost_per_insured / np.average(ratio, weights=people)
+    )
+    return cost
+
+
+def _true_prevalence(frame: pd.DataFrame, disease: Disease, name: str) -> NDArray[np.float64]:
+    """Prevalence of who is ill, float64 [2, 101]; claims show only the share that is coded."""
+    found = tables.by_sex_and_age(frame, "prevalence", name)
+    seen = disease.documented_share if set(frame["layer"]) == {CLAIMS} else 1.0
+    true: NDArray[np.float64] = found / seen
+    return true
 
 
 def _dying_by_age(
@@ -240,11 +196,13 @@ def _dying_by_age(
 
 def _care(diseases: Diseases, targets: Targets, reference: Reference, morbidity: Morbidity) -> Care:
     """Prices: the cost of an ordinary admission is what is left of hospital cost by age."""
-    hospital = targets.running["hospital"].copy()
+    hospital, ordinary = targets.running["hospital"].copy(), targets.mortality.copy()
     for process in diseases.factors.processes:
         spec = diseases.specs.get(process.name)
-        if spec is not None and spec.admission_cost:
+        if spec is not None:
             hospital -= reference.events[process.name] * spec.admission_cost
+            ordinary -= reference.events[process.name] * diseases.fatality(process.name)
+    hospital -= ordinary * targets.dying["hospital"]
     other, avoidable = (targets.incidence[name] for name in ADMISSIONS)
     hospital -= avoidable * morbidity.avoidable_admission_cost
     too_much = hospital < -_SAMPLED * targets.running["hospital"]
@@ -269,76 +227,6 @@ def _care(diseases: Diseases, targets: Targets, reference: Reference, morbidity:
         ),
         size_sd=morbidity.admission_cost_sd_log,
         near_death=near,
-        near_death_by_age=targets.dying,
+        near_death_by_age=_dying_by_age(morbidity, targets.mortality, targets.running["hospital"]),
+        dearness=_spread(DEAR_YEARS, morbidity.cost_year_sd_log),
     )
-
-
-def _reference(
-    diseases: Diseases, targets: Targets, checksum: str, morbidity: Morbidity
-) -> Reference:
-    """Read the solved reference population if it fits these inputs, else solve it and keep it."""
-    kept = cache.folder() / f"reference_{checksum}.npz"
-    for path in (_shipped(morbidity.country), kept):
-        found = _load(path, checksum, diseases.factors)
-        if found is not None:
-            return found
-    solved = solve(diseases, targets, morbidity.reference_size, morbidity.reference_lives)
-    _save(kept, checksum, solved)
-    return solved
-
-
-def _shipped(name: str) -> Path:
-    return tables.conf_folder() / "tables" / f"reference_{name}.npz"
-
-
-def _checksum(
-    targets: Targets,
-    shapes: dict[str, NDArray[np.float64]],
-    raw: dict[str, Any],
-    morbidity: Morbidity,
-) -> str:
-    """Identify everything the solution follows from: tables, diseases, morbidity."""
-    digest = hashlib.sha256()
-    text = json.dumps(
-        [raw, morbidity.model_dump(include=set(Morbidity.model_fields) - {"borrow"})],
-        sort_keys=True,
-        default=str,
-    )
-    digest.update(text.encode())
-    arrays = {"mortality": targets.mortality, **targets.running}
-    arrays |= {f"p {k}": v for k, v in targets.prevalence.items()}
-    arrays |= {f"i {k}": v for k, v in targets.incidence.items()}
-    arrays |= {f"s {k}": v for k, v in shapes.items()}
-    for name in sorted(arrays):
-        digest.update(name.encode() + np.round(arrays[name], 9).tobytes())
-    return digest.hexdigest()[:16]
-
-
-def _load(path: Path, checksum: str, factors: Factors) -> Reference | None:
-    try:
-        with path.open("rb") as file, np.load(file) as stored:
-            if str(stored["checksum"]) != checksum:
-                return None
-            names = [p.name for p in factors.processes]
-            events = dict(zip(names, stored["events"], strict=True))
-            return Reference(stored["base"], stored["state"], stored["frailty"], events)
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
-        return None
-
-
-def _save(path: Path, checksum: str, reference: Reference) -> None:
-    """Keep a solution; that the cache cannot be written is no reason to fail."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(f".{os.getpid()}.partial.npz")
-        np.savez_compressed(
-            partial,
-            checksum=checksum,
-            base=reference.base,
-            state=reference.state,
-            frailty=reference.frailty,
-            events=np.stack(list(reference.events.values())),
-        )
-        partial.replace(path)
-    except OSError:
-        return

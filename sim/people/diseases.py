@@ -78,6 +78,18 @@ class Diseases:
         disease = self.specs[name]
         return np.minimum(disease.case_fatality * self._shape(disease.case_fatality_by_age), 1)
 
+    def lethality(
+        self, name: str, people: Population, rows: NDArray[np.int64], month: int
+    ) -> NDArray[np.float64]:
+        """Chance that an onset or event kills each of some rows now, float64 [rows].
+
+        Case fatality follows the level of mortality of the year and of the place.
+        """
+        age = np.clip(people.age(month, rows), 0, AGES - 1)
+        place = self.factors.by_region[people.region[rows], self.factors.rates["death"]]
+        found: NDArray[np.float64] = self.fatality(name)[age] * place * self.factors.lethality
+        return found
+
     def react(self, people: Population, due: Due, month: int) -> NDArray[np.int64]:
         """Let everything that fell due take effect; return the rows whose state changed.
 
@@ -103,6 +115,26 @@ class Diseases:
                 if process.remission:
                     self._end(people, index, rows[ill])
         return np.concatenate(changed)
+
+    def remember(self, people: Population, past: NDArray[np.uint32]) -> None:
+        """Give everybody drawn the events of her past, and an end to her first months.
+
+        `past` holds a bit for each event she ever had, uint32 [n]. How much of the first months
+        after an onset or event is left when she enters is luck.
+        """
+        for slot, process in enumerate(self.factors.processes):
+            if process.kind == "event":
+                people.occurrence[slot] = past >> np.uint32(process.recent_bit) & _BIT
+            if process.recent_bit < 0 or not self.specs[process.name].recent_months:
+                continue
+            rows = np.flatnonzero(people.recent >> np.uint32(process.recent_bit) & _BIT)
+            drawn = people.uniform(rows, "first months left", process.name)
+            left = (drawn * self.specs[process.name].recent_months).astype(np.int64)
+            until = people.entered[rows] + left
+            for month in np.unique(until):
+                then = rows[until == month]
+                struck = (slot, then, people.occurrence[slot, then])
+                people.expiry.setdefault(int(month), []).append(struck)
 
     def document(self, people: Population, rows: NDArray[np.int64], gain: Any = 0.0) -> None:
         """Let the insurer learn of the diagnoses that the persons in `rows` have.
@@ -174,10 +206,9 @@ class Diseases:
             struck = (slot, rows, people.occurrence[slot, rows])
             people.expiry.setdefault(until, []).append(struck)
         if disease.case_fatality:
-            age = np.clip(people.age(month, rows), 0, AGES - 1)
             times = people.occurrence[slot, rows]
             drawn = people.uniform(rows, "case_fatality", process.name, occurrence=times)
-            fatal = drawn < self.fatality(process.name)[age]
+            fatal = drawn < self.lethality(process.name, people, rows, month)
             dead = rows[fatal & (people.left[rows] == NEVER)]
             people.leave(dead, month)
             people.died[dead] = True

@@ -64,6 +64,8 @@ class Factors:
         float32 [intensity, rate]: spread of running costs that has nothing to do with health.
     by_physician, by_participation
         float32 [practice + 1, rate], [participation + 1, rate]; line 0 is "none" and all ones.
+    lethality
+        Factor on the case fatality of onsets and events in this calendar year.
     """
 
     processes: tuple[Process, ...]
@@ -78,6 +80,7 @@ class Factors:
     base_before: NDArray[np.float32] = field(init=False)
     by_physician: NDArray[np.float32] = field(init=False)
     by_participation: NDArray[np.float32] = field(init=False)
+    lethality: float = 1.0
 
     def __post_init__(self) -> None:
         self.base_before = self.base

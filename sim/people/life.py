@@ -16,6 +16,7 @@ from sim.people import claims, demography, processes
 from sim.people.care import Care
 from sim.people.cohort import Place
 from sim.people.country import Country
+from sim.people.diseases import Diseases
 from sim.people.factors import LEAVING, Factors
 from sim.people.population import Population
 
@@ -30,6 +31,8 @@ class Life:
         The table of factors with this life's own lines of physicians and programmes.
     trend
         Year -> float64 [rate]: factor on the baselines in a calendar year.
+    lethality
+        Year -> factor on the case fatality of onsets and events.
     prices
         Year -> EUR of the year per EUR of the price year, float64 [regions, sectors].
     start_year
@@ -43,6 +46,7 @@ class Life:
     place: Place
     factors: Factors
     trend: dict[int, NDArray[np.float64]]
+    lethality: dict[int, float]
     prices: dict[int, NDArray[np.float64]]
     start_year: int
     changed: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
@@ -51,6 +55,11 @@ class Life:
     def care(self) -> Care:
         """Prices of care."""
         return self.country.care
+
+    @property
+    def diseases(self) -> Diseases:
+        """Diseases as they act here: under this life's own factors."""
+        return replace(self.country.diseases, factors=self.factors)
 
     def year_of(self, month: int) -> int:
         """Calendar year in which a month lies."""
@@ -63,15 +72,19 @@ class Life:
         """
         year = self.year_of(month)
         self.factors.base, self.factors.base_before = self._base(year), self._base(year - 1)
+        self.factors.lethality = self.lethality[year]
         rows = np.arange(demography.entered(self.people, month))
         self.care.renew(self.people, rows[self.people.left[rows] > month], month)
         if month == self.people.first_month:
             processes.refresh(self.people, self.factors, rows, month)
 
     def _base(self, year: int) -> NDArray[np.float32]:
-        base = self.country.reference.base * self.trend[year]
+        reference, trend = self.country.reference, self.trend[year]
+        survival = trend[self.factors.rates["death"]] - 1.0
+        base = reference.base * np.maximum(1.0 + reference.replacing * survival, 0.0) * trend
         base[:, :, LEAVING] = self.place.leaving
-        return (base / 12).astype(np.float32)
+        monthly: NDArray[np.float32] = (base / 12).astype(np.float32)
+        return monthly
 
     def step(self, month: int) -> None:
         """One month of those to whom nobody does anything."""
@@ -89,7 +102,7 @@ class Life:
         due = processes.advance(people, entered)
         self.care.bill_dying(people, due, month)
         demography.react(people, due, month)
-        self.changed = self.country.diseases.react(people, due, month)
+        self.changed = self.diseases.react(people, due, month)
         self.care.bill(people, due, month)
 
     def branch(self) -> "Life":

@@ -28,6 +28,10 @@ ACCOUNTS = (*SECTORS, "qalys")
 RUNNING = ACCOUNTS[1:]
 """Accounts that run from month to month; hospital cost comes with events alone."""
 
+VARYING = (1, 3)
+"""From which to before which of them cost varies from year to year without any cause: drugs and
+other; physicians are paid a lump sum a quarter."""
+
 _COLUMNS: dict[str, Any] = {
     "born": np.int16,  # month of birth; month 1 is the first contract month
     "entered": np.int16,  # first month present
@@ -39,7 +43,8 @@ _COLUMNS: dict[str, Any] = {
     "insurer": np.uint8,
     "fifth": np.uint8,  # of deprivation, 0 least to 4 most
     "frailty": np.uint8,  # class; its effect stands in Factors
-    "intensity": np.uint8,  # class of running cost, independent of health
+    "intensity": np.uint8,  # class of running cost, independent of health, for life
+    "dearness": np.float32,  # factor on this year's admissions and running cost
     "physician": np.uint16,  # 0 none, else number of the practice
     "member": np.bool_,
     "member_since": np.int16,
@@ -119,6 +124,7 @@ class Population:
             account=np.zeros((len(ACCOUNTS), n), np.float32),
         )
         people.left[:] = NEVER
+        people.dearness[:] = 1.0
         return people
 
     def uniform(self, rows: Any, *decision: str, occurrence: Any = 0) -> NDArray[np.float64]:

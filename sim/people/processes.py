@@ -14,7 +14,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from sim.people.factors import DEATH, Factors
-from sim.people.population import RUNNING, Population
+from sim.people.population import RUNNING, VARYING, Population
 
 _BLOCK = 512
 _FEW = 64
@@ -22,6 +22,7 @@ _CHUNK = 16_384
 _ZERO = np.float32(0)
 _ELEVEN = np.float32(11)
 _OLDEST = 100
+_FROM, _BEFORE = VARYING
 _ONE_BIT = np.uint32(1)
 
 
@@ -84,6 +85,7 @@ def _refresh(
     entered: Any,
     left: Any,
     billed: Any,
+    dearness: Any,
     sex: Any,
     region: Any,
     frailty: Any,
@@ -119,7 +121,10 @@ def _refresh(
             months = np.float32(until - billed[row])
             billed[row] = until
             for a in range(running):
-                account[a + 1, row] += rate[a, row] * months
+                amount = rate[a, row] * months
+                if _FROM <= a < _BEFORE:
+                    amount *= dearness[row]
+                account[a + 1, row] += amount
         if entered[row] > month or left[row] <= month:
             continue
         age = min(max((month - born[row]) // 12, 0), _OLDEST)
@@ -174,19 +179,25 @@ def _refresh(
 
 
 @njit(cache=True)
-def _accrue(rate: Any, account: Any, billed: Any, left: Any, entered: Any, month: Any) -> None:
+def _accrue(
+    rate: Any, account: Any, billed: Any, dearness: Any, left: Any, entered: Any, month: Any
+) -> None:
     for row in range(entered):
         until = min(left[row], month)
         if billed[row] < until:
             months = np.float32(until - billed[row])
             billed[row] = until
             for a in range(rate.shape[0]):
-                account[a + 1, row] += rate[a, row] * months
+                amount = rate[a, row] * months
+                if _FROM <= a < _BEFORE:
+                    amount *= dearness[row]
+                account[a + 1, row] += amount
 
 
 def accrue(people: Population, entered: int, month: int) -> None:
     """Book the running costs of the first `entered` rows up to the start of `month`."""
-    _accrue(people.rate, people.account, people.billed, people.left, entered, month)
+    c = people.columns
+    _accrue(people.rate, people.account, c["billed"], c["dearness"], c["left"], entered, month)
 
 
 def advance(people: Population, entered: int) -> Due:
@@ -227,6 +238,7 @@ def refresh(people: Population, factors: Factors, rows: NDArray[Any], month: int
         c["entered"],
         c["left"],
         c["billed"],
+        c["dearness"],
         c["sex"],
         c["region"],
         c["frailty"],

@@ -28,6 +28,7 @@ class World:
     rates: dict[str, int]
     accounts: tuple[str, ...]
     base: Any  # [sex][age][rate] per year, in the year of the tables
+    replacing: Any  # [sex][age][rate], share of an incidence that makes up for deaths
     trend: Mapping[int, Any]  # year -> [rate]
     leaving: Any  # [sex][age] per year
     by_state: Any
@@ -43,15 +44,19 @@ class World:
     size_sd: float
     near_death: Any
     near_death_by_age: Any
+    dearness: Any
+    lethality: Mapping[int, float]  # year -> factor on case fatality
     baselines: dict[tuple[int, int, int], list[float]] = field(default_factory=dict)
 
     def baseline(self, year: int, sex: int, age: int) -> list[float]:
         """Baseline rates per month in a calendar year, single precision."""
         at = (year, sex, age)
         if at not in self.baselines:
+            survival = float(self.trend[year][self.rates["death"]]) - 1.0
+            lines = (self.base[sex][age], self.replacing[sex][age], self.trend[year])
             yearly = [
-                float(rate) * float(factor)
-                for rate, factor in zip(self.base[sex][age], self.trend[year], strict=True)
+                float(rate) * max(1.0 + float(share) * survival, 0.0) * float(factor)
+                for rate, share, factor in zip(*lines, strict=True)
             ]
             yearly[self.rates["leaving"]] = float(self.leaving[sex][age])
             self.baselines[at] = [single(rate / 12) for rate in yearly]
@@ -71,25 +76,27 @@ class World:
 class Villager:
     """One person, from the month in which she enters to the end of the tale."""
 
-    def __init__(self, world: World, address: int, drawn: Mapping[str, int]) -> None:
+    def __init__(self, world: World, address: int, drawn: Mapping[str, Any]) -> None:
         """`drawn`: what she is at the beginning - born, entered, sex, fifth, state and so on."""
         self.world, self.address = world, address
         self.drawn = drawn
         self.born, self.entered = drawn["born"], drawn["entered"]
         self.left, self.billed = NEVER, self.entered
         self.died = False
-        self.state, self.recent = drawn["state"], 0
+        self.state, self.recent = drawn["state"], drawn["recent"]
         self.participation = 0
         self.documented = self.diagnosed_so_far()
         self.documented_before = self.documented
         n = len(world.processes)
         self.remaining = [self.first_threshold(process) for process in world.processes]
         self.hazard = [0.0] * n
-        self.occurrence = [0] * n
+        self.occurrence = list(drawn["occurrence"])
         self.rate = [0.0] * (len(world.accounts) - 1)
         self.account = [0.0] * len(world.accounts)
         self.expiry: dict[int, list[int]] = {}
+        self.forget_in_time()
         self.stale = False
+        self.dearness = 1.0
         self.count: Counter[str] = Counter()
         self.log: list[tuple[int, str]] = []
 
@@ -123,6 +130,14 @@ class Villager:
                 seen |= 1 << process["bit"]
         return seen
 
+    def forget_in_time(self) -> None:
+        """What happened to her in the months before she came is recent for some months more."""
+        for process in self.world.processes:
+            if process["recent_bit"] >= 0 and self.recent >> process["recent_bit"] & 1:
+                months = self.world.specs[process["name"]]["recent_months"]
+                left = int(self.luck("first months left", process["name"]) * months)
+                self.expiry.setdefault(self.entered + left, []).append(process["recent_bit"])
+
     def has(self, bit: int) -> bool:
         return bool(self.state >> bit & 1)
 
@@ -146,6 +161,10 @@ class Villager:
             return
         if month % 12 == 1:
             if self.left > month:
+                year = (month - 1) // 12 + 1000
+                drawn = self.luck("dear year", occurrence=year)
+                dearness = self.world.dearness
+                self.dearness = float(dearness[int(drawn * len(dearness))])
                 for slot, process in enumerate(self.world.processes):
                     if process["kind"] == "admission":
                         self.occurrence[slot] = 0
@@ -205,6 +224,8 @@ class Villager:
         if self.billed < until:
             for i, rate in enumerate(self.rate):
                 amount = single(rate * (until - self.billed))
+                if self.world.accounts[i + 1] in ("drugs", "other"):
+                    amount = single(amount * self.dearness)
                 self.account[i + 1] = single(self.account[i + 1] + amount)
             self.billed = until
 
@@ -294,14 +315,19 @@ class Villager:
         if spec["case_fatality"] and self.left == NEVER:
             times = self.occurrence[slot]
             drawn = self.luck("case_fatality", process["name"], occurrence=times)
-            if drawn < self.world.fatality(process["name"], self.age(month)):
+            year = self.world.start_year + (month - 1) // 12
+            place = float(self.world.by_region[self.drawn["region"]][self.world.rates["death"]])
+            risk = self.world.fatality(process["name"], self.age(month)) * place
+            if drawn < risk * self.world.lethality[year]:
                 self.leave(month)
                 self.died = True
                 self.note(month, "deaths")
 
     def tempt_admission(self, slot: int, month: int) -> None:
         name = self.world.processes[slot]["name"]
-        self.remaining[slot] = self.bearing(name, occurrence=self.admission_code(slot, month))
+        borne = self.bearing(name, occurrence=self.admission_code(slot, month))
+        over = min(self.remaining[slot], 0.0) if self.occurrence[slot] else 0.0
+        self.remaining[slot] = single(over + single(borne / self.dearness))
 
     def admission_code(self, slot: int, month: int) -> int:
         return ((month - 1) // 12 + 1000) * 256 + self.occurrence[slot]

@@ -8,9 +8,10 @@ import pytest
 
 from sim import tables
 from sim.people import country
-from sim.people.country import Country, Morbidity
+from sim.people.country import Country
 from sim.people.diseases import Disease
 from sim.people.factors import lay_out
+from sim.people.morbidity import Morbidity
 from sim.people.reference import Reference
 from sim.scenario import Scenario
 from sim.setting import Setting

@@ -20,7 +20,18 @@ SIZE = 500
 STARTS = {-5: 0.9, 4: 0.6, 19: 1.0}  # month -> how strongly the programmes act from then on
 UNCOUNTED = {"dying billed", "gone before admission"}
 DEADLY = ("infarction", "stroke", "hip_fracture", "copd", "cancer")  # more than they are
-DRAWN = ("born", "entered", "sex", "fifth", "frailty", "intensity", "region", "state", "physician")
+DRAWN = (
+    "born",
+    "entered",
+    "sex",
+    "fifth",
+    "frailty",
+    "intensity",
+    "region",
+    "state",
+    "recent",
+    "physician",
+)
 COLUMNS = ("left", "billed", "died", "state", "recent", "documented", "documented_before")
 ARRAYS = ("remaining", "hazard", "rate", "occurrence", "account")
 
@@ -66,6 +77,7 @@ def tale(ready: Setting) -> Tale:
         rates=life.factors.rates,
         accounts=ACCOUNTS,
         base=ready.country.reference.base,
+        replacing=ready.country.reference.replacing,
         trend=ready.trend(),
         leaving=ready.home.leaving,
         by_state=life.factors.by_state.tolist(),
@@ -81,9 +93,16 @@ def tale(ready: Setting) -> Tale:
         size_sd=life.care.size_sd,
         near_death=life.care.near_death,
         near_death_by_age=life.care.near_death_by_age,
+        dearness=life.care.dearness,
+        lethality=ready.lethality(),
     )
     villagers = [
-        Villager(world, FIRST + row, {name: int(people.columns[name][row]) for name in DRAWN})
+        Villager(
+            world,
+            FIRST + row,
+            {name: int(people.columns[name][row]) for name in DRAWN}
+            | {"occurrence": people.occurrence[:, row].tolist()},
+        )
         for row in range(people.n)
     ]
     story = Tale(life, villagers, people.insurer.tolist(), [])

@@ -9,9 +9,10 @@ from numpy.testing import assert_allclose
 
 from sim import tables
 from sim.people import country, processes
-from sim.people.country import Country, Morbidity
+from sim.people.country import Country
 from sim.people.diseases import Disease
 from sim.people.factors import DEATH, FRAILTIES
+from sim.people.morbidity import Morbidity
 from sim.people.population import RUNNING, Population
 from sim.people.reference import FIFTHS, Reference, Targets, _incidence, solve
 from sim.quantity import Refusal
@@ -55,7 +56,7 @@ def compiled(chosen: Scenario, tmp_path_factory: pytest.TempPathFactory) -> Coun
 
 @pytest.fixture(scope="module")
 def targets(chosen: Scenario, compiled: Country) -> Targets:
-    return country._targets(parts(chosen)[2], compiled.factors)
+    return country._targets(parts(chosen)[2], parts(chosen)[0], compiled.factors)
 
 
 def alive(compiled: Country, sex: int, age: int) -> Population:
