@@ -65,8 +65,8 @@ class Fits(BaseModel):
                 if name not in allowed:
                     raise Refusal(
                         f"conf/fit.yaml fits {', '.join(fit.numbers)} to {name}, which is no "
-                        "target with used_for_calibration yes in conf/tables/validation_targets.csv. "
-                        "Fit it to another, or not at all."
+                        "target with used_for_calibration yes in validation_targets.csv. "
+                        "fit it to another, or not at all"
                     )
         return found
 
