@@ -56,6 +56,9 @@ _COLUMNS: dict[str, Any] = {
 class Population:
     """Persons as columns. `n` rows; every array's last axis is the row.
 
+    What has two axes lies in memory person by person, since a month runs through all slots of a
+    person and an event changes many: `people.hazard.T` is one piece.
+
     Attributes
     ----------
     seed, first
@@ -112,11 +115,11 @@ class Population:
             first=first,
             n=n,
             columns={name: np.zeros(n, dtype) for name, dtype in _COLUMNS.items()},
-            remaining=np.full((slots, n), np.inf, np.float32),
-            hazard=np.zeros((slots, n), np.float32),
-            occurrence=np.zeros((slots, n), np.uint8),
-            rate=np.zeros((len(RUNNING), n), np.float32),
-            account=np.zeros((len(ACCOUNTS), n), np.float32),
+            remaining=np.full((n, slots), np.inf, np.float32).T,
+            hazard=np.zeros((n, slots), np.float32).T,
+            occurrence=np.zeros((n, slots), np.uint8).T,
+            rate=np.zeros((n, len(RUNNING)), np.float32).T,
+            account=np.zeros((n, len(ACCOUNTS)), np.float32).T,
         )
         people.left[:] = NEVER
         return people
