@@ -70,7 +70,7 @@ class Population:
     rate, account
         float32 [running, n], [accounts, n]: running cost per month; booked this year.
     expiry
-        Month -> (slot, rows, occurrences): when the first months after an onset or event end.
+        Month -> (slots, rows, occurrences): when the first months after onsets and events end.
     first_month
         In which the first year of this population begins.
     cohorts
@@ -91,7 +91,7 @@ class Population:
     occurrence: NDArray[np.uint8]
     rate: NDArray[np.float32]
     account: NDArray[np.float32]
-    expiry: dict[int, list[tuple[int, NDArray[np.int64], NDArray[np.uint8]]]] = field(
+    expiry: dict[int, list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint8]]]] = field(
         default_factory=dict
     )
     first_month: int = 1
