@@ -145,7 +145,7 @@ class Onsets:
         changed = due.row[kept]
         steps = self.steps[due.slot[kept]]
         there = steps[:, :, 0] >= 0
-        slot, step = steps[there].T
+        slot, step = np.ascontiguousarray(steps[there].T)
         row = changed.repeat(there.sum(axis=1))
         struck = np.zeros(slot.size, np.bool_)
         counted = np.zeros((3 * len(self.names) + 2, people.tally.groups))
