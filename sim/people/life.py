@@ -63,10 +63,11 @@ class Life:
         """
         year = self.year_of(month)
         self.factors.base, self.factors.base_before = self._base(year), self._base(year - 1)
-        rows = np.arange(demography.entered(self.people, month))
-        self.care.renew(self.people, rows[self.people.left[rows] > month], month)
-        if month == self.people.first_month:
-            processes.refresh(self.people, self.factors, rows, month)
+        people = self.people
+        for rows in people.stretches(demography.entered(people, month)):
+            self.care.renew(people, rows[people.left[rows] > month], month)
+            if month == people.first_month:
+                processes.refresh(people, self.factors, rows, month)
 
     def _base(self, year: int) -> NDArray[np.float32]:
         base = self.country.reference.base * self.trend[year]

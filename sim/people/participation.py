@@ -16,24 +16,6 @@ from sim.people.population import NEVER, Population
 
 
 @njit(cache=True)
-def _release(month: Any, left: Any, ended: Any, planned: Any, waiting: Any) -> Any:
-    """Let those go who are gone, and those whose time is over: return the rows of the latter."""
-    over = np.empty(left.size, np.int64)
-    count = 0
-    for row in range(left.size):
-        if left[row] != NEVER:
-            waiting[row] = False
-        if ended[row] == NEVER:
-            if left[row] != NEVER:
-                ended[row] = month
-            elif planned[row] <= month:
-                ended[row] = month
-                over[count] = row
-                count += 1
-    return over[:count].copy()
-
-
-@njit(cache=True)
 def _strength(month: Any, ramp: Any, waning: Any, started: Any, ended: Any) -> Any:
     """Rows of all who ever started, and how strongly the programme acts on each."""
     rows = np.flatnonzero(started)
@@ -145,7 +127,11 @@ class Places:
 
         The dead and those who moved away leave their place too and count as neither.
         """
-        over = _release(month, people.left, self.ended, self.planned, self.waiting)
+        rows, queue = self.attending, np.flatnonzero(self.waiting)
+        self.waiting[queue[people.left[queue] != NEVER]] = False
+        here = people.left[rows] == NEVER
+        over = rows[here & (self.planned[rows] <= month)]
+        self.ended[over] = self.ended[rows[~here]] = month
         self._renew(people, over)
         full = month - self.started[over] >= duration
         return over[full], over[~full]

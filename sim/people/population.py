@@ -7,6 +7,7 @@ every arm, for ever.
 """
 
 import copy
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -27,6 +28,8 @@ ACCOUNTS = (*SECTORS, "qalys")
 
 RUNNING = ACCOUNTS[1:]
 """Accounts that run from month to month; hospital cost comes with events alone."""
+
+_STRETCH = 16_384
 
 _COLUMNS: dict[str, Any] = {
     "born": np.int16,  # month of birth; month 1 is the first contract month
@@ -148,6 +151,11 @@ class Population:
         """State held for one row, in bytes."""
         arrays = [*self.columns.values(), self.remaining, self.hazard, self.occurrence]
         return sum(a.nbytes for a in [*arrays, self.rate, self.account]) / self.n
+
+    def stretches(self, rows: int) -> Iterator[NDArray[np.int64]]:
+        """The first so many rows in stretches small enough for a processor to keep at hand."""
+        for first in range(0, rows, _STRETCH):
+            yield np.arange(first, min(first + _STRETCH, rows))
 
     def present(self, month: int) -> NDArray[np.bool_]:
         """Who is insured and alive at the start of a month, bool [n]."""
