@@ -1,7 +1,7 @@
 """How fast, how large, how lucky? Measured on this machine; the last line is one JSON object.
 
     python -m experiments.bench                          all sections
-    python -m experiments.bench sections=[speed]         speed, growth or luck alone
+    python -m experiments.bench sections=[speed]         speed, growth, start or luck alone
 
 A month of a person is measured on the whole loop - ledger, risk adjustment, settlement, agents
 and books included - warm, on one core, beside the floor of this machine: a plain scalar loop
@@ -19,14 +19,15 @@ import numpy as np
 from numba import njit
 from rich.console import Console
 
+from experiments.luck import luck
+from experiments.start import start
 from sim.comparison import prices
 from sim.quantity import Refusal
-from sim.report.tables import summary
-from sim.run import live_seed, residents, simulate
+from sim.run import live_seed, residents
 from sim.scenario import compose
 from sim.setting import Setting, setting
 
-SECTIONS = ("speed", "growth", "luck")
+SECTIONS = ("speed", "growth", "start", "luck")
 ROWS = 300_000
 FLOOR_ROWS = 36
 REPEATS = 3
@@ -48,7 +49,7 @@ def main(arguments: Sequence[str]) -> int:
     found: dict[str, Any] = {}
     try:
         for name in names:
-            measured = {"speed": speed, "growth": growth, "luck": luck}[name]()
+            measured = {"speed": speed, "growth": growth, "start": start, "luck": luck}[name]()
             for key, value in measured.items():
                 console.print(f"{key}: {value:.4g}")
             found |= measured
@@ -83,13 +84,6 @@ def growth() -> dict[str, float]:
         "time_exponent": float(np.log(times[1] / times[0]) / span),
         "memory_exponent": float(np.log(memory[1] / memory[0]) / span),
     }
-
-
-def luck() -> dict[str, float]:
-    """How much smaller the variance of savings is than with independent seeds."""
-    scenario = compose(["seeds=12", "population.comparison=31000"])
-    found: dict[str, float | None] = summary(simulate(scenario, None))["variance_reduction"]
-    return {"variance_reduction": found["cost"] or float("nan")}
 
 
 def sized(rows: int) -> Setting:

@@ -53,7 +53,11 @@ def answer(arguments: Sequence[str]) -> int:
         print(_help())
         return 0
     try:
-        _hand_over(*_checked(arguments))
+        scenarios, sweep = _checked(arguments)
+        if sweep:
+            _sweep(scenarios, sweep)
+        else:  # composed and checked, it needs nothing more of Hydra
+            run(scenarios[0], Console())
     except Refusal as refusal:
         print(refusal, file=sys.stderr)
         return REFUSED
@@ -92,7 +96,8 @@ def place(scenario: Scenario) -> Path:
 def _checked(arguments: Sequence[str]) -> tuple[list[Scenario], list[str]]:
     """Compose every run asked for, and refuse all of them if one cannot be run as it is.
 
-    Returned are the scenarios in the order of the sweep, and the arguments as Hydra wants them.
+    Returned are the scenarios in the order of the sweep, and of a sweep the arguments as Hydra
+    wants them.
     """
     flags = [argument for argument in arguments if argument.startswith("-")]
     overrides = [argument for argument in arguments if not argument.startswith("-")]
@@ -108,7 +113,7 @@ def _checked(arguments: Sequence[str]) -> tuple[list[Scenario], list[str]]:
     _check_places(scenarios)
     if flags:
         _check_notes()
-    return scenarios, [*flags, *overrides]
+    return scenarios, [*flags, *overrides] if flags else []
 
 
 def _check(scenario: Scenario) -> None:
@@ -169,13 +174,13 @@ def _check_memory(scenario: Scenario) -> None:
         )
 
 
-def _hand_over(scenarios: Sequence[Scenario], arguments: Sequence[str]) -> None:
-    """Let Hydra run one scenario or, in its order, those of a sweep."""
+def _sweep(scenarios: Sequence[Scenario], arguments: Sequence[str]) -> None:
+    """Let Hydra run the scenarios of a sweep, in its order."""
     ours = sys.argv
 
     def task(_: Any) -> None:
         console = Console()
-        scenario = scenarios[HydraConfig.get().job.num if len(scenarios) > 1 else 0]
+        scenario = scenarios[HydraConfig.get().job.num]
         if len(scenarios) > 1:
             console.print(f"\n{' '.join(scenario.overrides)}", style="bold", markup=False)
         try:
@@ -214,12 +219,14 @@ def _watched(scenario: Scenario, console: Console) -> Results:
     years = years_to_live(setting(scenario), len(scenario.seeds))
     with tempfile.TemporaryDirectory() as folder:
         ticks = Path(folder) / "ticks"
-        with _bar(console, ticks, years, len(scenario.seeds)):
+        seeds = "1 seed" if len(scenario.seeds) == 1 else f"{len(scenario.seeds)} seeds"
+        about = f"{seeds} at most" if scenario.precision else seeds
+        with _bar(console, ticks, years, about):
             return simulate(scenario, scenario.config["compute"]["processes"], ticks)
 
 
 @contextmanager
-def _bar(console: Console, ticks: Path, years: int, seeds: int) -> Iterator[None]:
+def _bar(console: Console, ticks: Path, years: int, about: str) -> Iterator[None]:
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -230,7 +237,7 @@ def _bar(console: Console, ticks: Path, years: int, seeds: int) -> Iterator[None
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task(f"{seeds} {'seed' if seeds == 1 else 'seeds'}", total=years)
+        task = progress.add_task(about, total=years)
         over = threading.Event()
 
         def watch() -> None:
@@ -255,6 +262,8 @@ def _help() -> str:
         "  network=NAME                     how physicians join and act; none: nobody does",
         "  programmes=[NAME,...]            none: programmes=[]",
         "  seeds=20 | seeds=[1,2,3]         how many, or which",
+        "  seeds=auto                       until true savings are sure to precision.target, and",
+        "                                   at most precision.max_seeds",
         "  population.size=31000            insured residents at the start",
         "  population.comparison=310000     insured elsewhere (default ten times the size)",
         "  horizon.years=12                 contract years",

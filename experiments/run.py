@@ -25,7 +25,10 @@ def main(arguments: Sequence[str]) -> int:
 
         _on_signal(_interrupt)
         status = answer(arguments)
-    except KeyboardInterrupt:
+    except BaseException as error:
+        # Compiled code may be interrupted too, and then says so by an error of its own.
+        if not isinstance(error, KeyboardInterrupt) and not _interrupted():
+            raise
         sys.stderr.write(MESSAGE)
         return INTERRUPTED
     for number, handler in before.items():
@@ -48,6 +51,11 @@ def _interrupt(*_: Any) -> None:
     """Stop what runs, once; while it is cleared away, no second signal disturbs."""
     _on_signal(signal.SIG_IGN)
     raise KeyboardInterrupt
+
+
+def _interrupted() -> bool:
+    """Whether a signal has come: no further one is heard since."""
+    return signal.getsignal(signal.SIGINT) is signal.SIG_IGN
 
 
 if __name__ == "__main__":

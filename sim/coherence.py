@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from math import inf, isclose
 from typing import Any
 
+from sim.precision import AUTO
 from sim.quantity import nearest, written
 
 PROCESSES = (
@@ -25,6 +26,7 @@ SHOWN = 3  # places that a message names
 def complaints(scenario: Mapping[str, Any]) -> Iterator[str]:
     """Yield a sentence for each thing that does not fit: key, value, allowed values, remedy."""
     yield from _about_seeds(scenario.get("seeds"))
+    yield from _about_precision(scenario.get("precision") or {})
     yield from _about_counts(scenario)
     yield from _about_years(scenario)
     yield from _about_months(scenario)
@@ -36,14 +38,32 @@ def complaints(scenario: Mapping[str, Any]) -> Iterator[str]:
 def _about_seeds(seeds: Any) -> Iterator[str]:
     allowed = (
         f"Allowed is how many, 1 to {MOST_SEEDS}, as in seeds=20, or which, all different and "
-        f"none negative or above {LARGEST_SEED}, as in seeds=[1,2,3]."
+        f"none negative or above {LARGEST_SEED}, as in seeds=[1,2,3], or seeds=auto for as many as "
+        "precision asks for."
     )
     if isinstance(seeds, list):
         sound = all(_is_count(seed, 0, LARGEST_SEED) for seed in seeds) and seeds
         if not sound or len(set(seeds)) < len(seeds):
             yield f"seeds is {seeds}. {allowed}"
-    elif not _is_count(seeds, 1, MOST_SEEDS):
+    elif seeds != AUTO and not _is_count(seeds, 1, MOST_SEEDS):
         yield f"seeds is {written(seeds)}. {allowed}"
+
+
+def _about_precision(precision: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a sentence for each term of seeds=auto that could never end it, or never begin."""
+    target = precision.get("target", 1)
+    if not (isinstance(target, int | float) and not isinstance(target, bool) and 0 < target < inf):
+        yield (
+            f"precision.target is {written(target)}. Allowed is a share of mean true savings above "
+            "0, such as 0.05, below which the width of their 95 % interval is to fall."
+        )
+    for key in ("max_seeds", "batch"):
+        number = precision.get(key, 2)
+        if not _is_count(number, 2, MOST_SEEDS):
+            yield (
+                f"precision.{key} is {written(number)}. Allowed is a whole number of seeds, 2 to "
+                f"{MOST_SEEDS}: one seed alone has no interval."
+            )
 
 
 def _about_counts(scenario: Mapping[str, Any]) -> Iterator[str]:

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from sim.model import Baseline, Region
 from sim.people import cohort
 from sim.people.life import Life
 from sim.quantity import Refusal
-from sim.report.tables import beside_truth
+from sim.report.tables import beside_truth, precision
 from sim.results import Results
 from sim.scenario import Scenario, code_hash, scenario_hash
 from sim.setting import Setting, setting
@@ -36,6 +37,8 @@ PACKAGES = ("mesa", "numpy", "numba", "pandas", "scipy", "pydantic", "hydra-core
 
 def simulate(scenario: Scenario, processes: int | None = 1, ticks: Path | None = None) -> Results:
     """Simulate a scenario with and without the intervention, seed by seed.
+
+    With seeds=auto, batch by batch until the true savings are as sure as `precision` asks.
 
     Parameters
     ----------
@@ -80,14 +83,29 @@ def identity(scenario: Scenario) -> str:
 def _simulate(
     scenario: Scenario, arms: Arms, run: str, processes: int | None, ticks: Path | None
 ) -> Results:
-    began = time.perf_counter()
-    found, peak = live(arms, scenario.seeds, processes, ticks)
-    ready = arms["intervention"]
+    began, asked = time.perf_counter(), scenario.precision
+    batch = asked["batch"] if asked else len(scenario.seeds)
+    found: list[Lines] = []
+    peak = 0
+    for place in range(0, len(scenario.seeds), batch):
+        lines, most = live(arms, scenario.seeds[place : place + batch], processes, ticks)
+        found, peak = [*found, *lines], max(peak, most)
+        results = _results(scenario, arms["intervention"], run, found)
+        sure = precision(results)
+        if sure and sure["reached"]:
+            break
+    spent = round(time.perf_counter() - began, 2)
+    about = {**results.manifest, "wall_seconds": spent, "peak_memory_bytes": peak}
+    return replace(results, manifest=about)
+
+
+def _results(scenario: Scenario, ready: Setting, run: str, found: Sequence[Lines]) -> Results:
+    """Put together what the seeds lived so far have given."""
     names = sorted({name for lines in found for name in lines})
     first = ready.region.start_year
     results = Results(
         experiment=scenario.experiment,
-        seeds=scenario.seeds,
+        seeds=scenario.seeds[: len(found)],
         first_year=first,
         last_year=first + ready.years - 1,
         sectors=ready.contract.sectors,
@@ -100,8 +118,6 @@ def _simulate(
             "overrides": list(scenario.overrides),
             "versions": {"python": platform.python_version()}
             | {package: version(package) for package in PACKAGES},
-            "wall_seconds": round(time.perf_counter() - began, 2),
-            "peak_memory_bytes": peak,
         },
     )
     return beside_truth(results)

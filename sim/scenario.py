@@ -8,7 +8,6 @@ A region's own defaults choose its contract, funding and generation; an experime
 region; the command line overrides both: the order of the defaults in `conf/config.yaml`.
 """
 
-import functools
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,16 +15,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from hydra import compose as compose_config
-from hydra import initialize_config_dir
-from hydra.core.global_hydra import GlobalHydra
-from hydra.errors import HydraException
-from omegaconf import OmegaConf
-from omegaconf.errors import OmegaConfBaseException
-from yaml import YAMLError
-
 from sim import overrides as typed
 from sim.coherence import complaints
+from sim.composition import composed
+from sim.precision import AUTO
 from sim.quantity import Quantity, Refusal, is_quantity, nearest, quantities, values, written
 
 HERE = Path(__file__).resolve().parent
@@ -45,9 +38,16 @@ class Scenario:
 
     @property
     def seeds(self) -> tuple[int, ...]:
-        """Which seeds: those listed, or 1 to the number asked for."""
+        """Which seeds: those listed, or 1 to the number asked for; of seeds=auto the most."""
         asked = self.config["seeds"]
+        if self.precision is not None:
+            asked = self.precision["max_seeds"]
         return tuple(asked) if isinstance(asked, list) else tuple(range(1, asked + 1))
+
+    @property
+    def precision(self) -> dict[str, Any] | None:
+        """When seeds=auto has enough, as conf/config.yaml says; None where seeds are given."""
+        return self.config["precision"] if self.config["seeds"] == AUTO else None
 
     @property
     def experiment(self) -> str:
@@ -58,7 +58,7 @@ class Scenario:
 def compose(overrides: Sequence[str] = (), folder: Path = CONF) -> Scenario:
     """Compose what the overrides (Hydra's grammar) ask for, and refuse what makes no sense."""
     typed.check(overrides, folder)
-    config, choices = _composed(overrides, folder)
+    config, choices = composed(overrides, folder)
     wrong = list(_differences(_pattern(config, choices, folder), config, ""))
     if wrong:
         raise Refusal("\n".join(wrong))
@@ -77,7 +77,8 @@ def scenario_of(config: dict[str, Any], choices: Mapping[str, str]) -> Scenario:
 
 def scenario_hash(scenario: Scenario, code_hash: str) -> str:
     """Hash what decides results: the config, less where and how to compute, and the code."""
-    decisive = {key: scenario.config[key] for key in scenario.config if key not in WITHOUT_RESULT}
+    idle = WITHOUT_RESULT if scenario.precision else (*WITHOUT_RESULT, "precision")
+    decisive = {key: scenario.config[key] for key in scenario.config if key not in idle}
     about = {
         "config": decisive,
         "choices": scenario.choices.get("experiment"),
@@ -97,28 +98,6 @@ def code_hash(conf: Path = CONF) -> str:
     return digest.hexdigest()
 
 
-def _composed(overrides: Sequence[str], folder: Path) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return Hydra's composition as plain nested dicts, and the choice of every group."""
-    running = GlobalHydra.instance().hydra
-    GlobalHydra.instance().clear()
-    try:
-        with initialize_config_dir(str(folder), version_base="1.3"):
-            composed = compose_config("config", list(overrides), return_hydra_config=True)
-        chosen = dict(composed.hydra.runtime.choices)
-        OmegaConf.set_struct(composed, False)
-        del composed["hydra"]
-        config = OmegaConf.to_container(composed, resolve=True)
-    except (HydraException, OmegaConfBaseException, YAMLError, ValueError) as error:
-        raise _refusal(error, overrides, folder) from None
-    finally:
-        GlobalHydra.instance().hydra = running
-    choices = {str(group): choice for group, choice in chosen.items() if "/" not in str(group)}
-    for group, choice in choices.items():
-        if not isinstance(choice, str):
-            raise Refusal(f"{group}={choice} is a list, but one is chosen. Write {group}=CHOICE.")
-    return dict(config), choices  # type: ignore[arg-type]  # a mapping, since its root is one
-
-
 def _pattern(config: Mapping[str, Any], choices: Mapping[str, str], folder: Path) -> Any:
     """Return what the chosen files alone give: the keys and kinds of values that are known."""
     known = groups(folder)
@@ -136,14 +115,7 @@ def _pattern(config: Mapping[str, Any], choices: Mapping[str, str], folder: Path
         chosen.append(f"{group}=[{','.join(names)}]")
     if "experiment" in choices:
         chosen.append("~experiment")
-    files = tuple(path.read_bytes() for path in sorted(folder.rglob("*.yaml")))
-    return _files_alone(tuple(chosen), folder, files)
-
-
-@functools.lru_cache(maxsize=8)
-def _files_alone(chosen: tuple[str, ...], folder: Path, _files: tuple[bytes, ...]) -> Any:
-    """Compose choices alone; remembered as long as no file changes."""
-    return _composed(chosen, folder)[0]
+    return composed(chosen, folder).config
 
 
 def _differences(pattern: Any, given: Any, path: str) -> Iterator[str]:
@@ -197,22 +169,3 @@ def _allowed(path: str, pattern: Any) -> str:
         return f"Allowed is true or false. Write {path}={written(not pattern)}, or leave it out."
     kind = {list: "a list", int: "a whole number", float: "a number"}.get(type(pattern), "a text")
     return f"Allowed is {kind}. Write it as {path}={written(pattern)}."
-
-
-def _refusal(error: Exception, overrides: Sequence[str], folder: Path) -> Refusal:
-    """Say what Hydra complained about; where a key is unknown, which keys are known there."""
-    keys = typed.keys(overrides)
-    known = groups(folder)
-    values_only = [key for key in keys if key not in known]
-    if values_only:
-        selected = [text for key, text in zip(keys, overrides, strict=True) if key in known]
-        config, _ = _composed(selected, folder)
-        for key in values_only:
-            unknown = typed.unknown(config, key, list(known))
-            if unknown:
-                return Refusal(unknown)
-    given = " ".join(overrides)
-    return Refusal(
-        f"The configuration cannot be composed{f' with {given}' if given else ''}: "
-        f"{typed.first_line(error)}. Correct what is named, in conf or on the command line."
-    )

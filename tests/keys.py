@@ -14,6 +14,9 @@ TEXTS = ("label", "icd10", "evidence", "legal_frame", "currency", "published")
 INERT = {
     "compute.processes": "where to compute, not what",
     "force": "whether to compute again, not what",
+    "precision.batch": "how many seeds seeds=auto takes, not what any of them is",
+    "precision.max_seeds": "how many seeds seeds=auto takes, not what any of them is",
+    "precision.target": "how many seeds seeds=auto takes, not what any of them is",
     "results.persons": "read by nothing yet",
     "results.smallest_cell": "read by nothing yet",
     "out": "where to write, not what",

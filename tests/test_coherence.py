@@ -50,6 +50,28 @@ def test_a_scenario_whose_parts_fit_is_not_complained_about() -> None:
     assert list(complaints(SOUND)) == []
 
 
+def test_seeds_may_be_as_many_as_precision_asks_for() -> None:
+    assert list(complaints(changed("seeds", "auto"))) == []
+
+
+@pytest.mark.parametrize("target", [0, -0.1, True, "narrow", None, float("inf"), float("nan")])
+def test_a_target_that_no_interval_could_meet_is_refused(target: Any) -> None:
+    (complaint,) = complaints(
+        {**SOUND, "precision": {"target": target, "max_seeds": 9, "batch": 3}}
+    )
+    assert complaint.startswith(f"precision.target is {written(target)}.")
+    assert "0.05" in complaint
+
+
+@pytest.mark.parametrize("key", ["max_seeds", "batch"])
+@pytest.mark.parametrize("number", [1, 0, -3, 2.5, True, None, "many", 10**9])
+def test_fewer_than_two_seeds_have_no_interval(key: str, number: Any) -> None:
+    precision = {"target": 0.05, "max_seeds": 9, "batch": 3, key: number}
+    (complaint,) = complaints({**SOUND, "precision": precision})
+    assert complaint.startswith(f"precision.{key} is {written(number)}.")
+    assert "2 to 1000000" in complaint
+
+
 @pytest.mark.parametrize("seeds", [0, -1, True, 1.5, "ten", None, [], [1, 1], [-1], [1, True]])
 def test_seeds_are_a_number_or_a_list_of_different_ones(seeds: Any) -> None:
     (complaint,) = complaints(changed("seeds", seeds))

@@ -250,3 +250,19 @@ def test_the_arm_is_a_choice_and_not_a_branch() -> None:
     for name, lines in one.tables().items():
         renamed = [{**line, "arm": "intervention"} for line in other.tables()[name]]
         assert lines == renamed
+
+
+def test_without_feedback_the_same_is_done_in_every_seed_and_at_any_pay() -> None:
+    """Who joins when, and how much effort is made; with feedback both differ."""
+
+    def done_by(seed: int, pay: float, feedback: bool) -> list[tuple[int, float]]:
+        changes = {"network.joining": 0.5, "network.pay_per_member": pay}
+        scenario = changed(world(), {**SOON, **changes, "network.feedback": feedback})
+        place = live_until(regions({"intervention": setting(scenario)}, seed)["intervention"], 36)
+        lines = place.yearbook.lines["physicians"]
+        return [(line["joined"], line["effort"]) for line in lines]
+
+    same = done_by(1, 30.0, feedback=False)
+    assert done_by(2, 30.0, feedback=False) == same == done_by(1, 3_000.0, feedback=False)
+    with_it = done_by(1, 30.0, feedback=True)
+    assert done_by(2, 30.0, feedback=True) != with_it != done_by(1, 3_000.0, feedback=True)

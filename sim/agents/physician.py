@@ -1,5 +1,7 @@
 """A practice with a panel of patients: joins the network, enrols patients, makes an effort."""
 
+import math
+
 import mesa
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +30,7 @@ class NetworkTerms(BaseModel, frozen=True, extra="forbid"):
     avoidable_admission_ratio: float = Field(gt=0)
     drug_cost_ratio: float = Field(gt=0)
     documentation_gain: float = Field(ge=0)
+    feedback: bool = True
 
 
 def panels(people: Population, terms: NetworkTerms) -> None:
@@ -44,15 +47,16 @@ class Physician(mesa.Agent):
 
     Rule: join the sooner the more peers have joined and the better it pays; then move effort year
     by year towards what pays and what peers do; effort enrols patients, avoids admissions and drug
-    cost, and may raise documentation.
+    cost, and may raise documentation. Without feedback none of that answers to pay or peers:
+    practices join at the bare hazard, spread evenly over its course, and keep the effort they
+    began with, in every seed alike; so nothing that luck decides changes what is done.
     """
 
     def __init__(self, model: mesa.Model, number: int, terms: NetworkTerms, seed: int) -> None:
         super().__init__(model)
         self.number = self.physician = number
         self.terms = terms
-        decision = randomness.decision("joining the network")
-        self.reluctance = float(randomness.exponential(seed, number, decision)[0])
+        self.reluctance = _reluctance(number, terms, seed)
         self.joined = False
         self.effort = 0.0
         self.members = self.patients = 0
@@ -68,8 +72,10 @@ class Physician(mesa.Agent):
         if self.joined:
             return False
         terms = self.terms
-        hazard = terms.joining * (1 + terms.peer_effect * joined_share)
-        hazard *= 1 + terms.pay_effect * expected_pay
+        hazard = terms.joining
+        if terms.feedback:
+            hazard *= 1 + terms.peer_effect * joined_share
+            hazard *= 1 + terms.pay_effect * expected_pay
         self.reluctance -= hazard / 12
         if self.reluctance > 0 or terms.joining == 0:
             return False
@@ -81,9 +87,9 @@ class Physician(mesa.Agent):
         """Move the effort a year's way towards what last year's pay and the peers suggest."""
         self.last_pay, self.pay = self.pay + self.bonus, 0.0
         self.bonus = 0.0
-        if not self.joined:
-            return
         terms = self.terms
+        if not (self.joined and terms.feedback):
+            return
         aim = terms.effort_start + terms.effort_pay_response * self.last_pay
         aim += terms.effort_peer_response * (mean_effort - aim)
         self.effort += terms.effort_adjustment * (min(max(aim, 0.0), 1.0) - self.effort)
@@ -102,3 +108,11 @@ class Physician(mesa.Agent):
         )
         line[factors.rates["drugs"]] = self.terms.drug_cost_ratio**self.effort
         return line
+
+
+def _reluctance(number: int, terms: NetworkTerms, seed: int) -> float:
+    """How much hazard of joining a practice bears; without feedback a quantile, not luck."""
+    if terms.feedback:
+        decision = randomness.decision("joining the network")
+        return float(randomness.exponential(seed, number, decision)[0])
+    return -math.log1p(-(number - 0.5) / terms.physicians)

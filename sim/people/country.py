@@ -16,9 +16,9 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field
-from scipy.stats import gamma, norm
+from scipy.special import gammaincinv, ndtri
 
-from sim import tables
+from sim import cache, tables
 from sim.people.care import Care, course_of_dying
 from sim.people.diseases import Disease, Diseases
 from sim.people.factors import ADMISSIONS, AGES, FRAILTIES, Factors, lay_out
@@ -128,7 +128,7 @@ def ship(compiled: Country) -> Path:
 def frailty_classes(variance: float) -> NDArray[np.float64]:
     """Quantile means of a gamma distribution with mean 1, float64 [16]."""
     middle = (np.arange(FRAILTIES) + 0.5) / FRAILTIES
-    found = gamma.ppf(middle, 1 / variance, scale=variance)
+    found = gammaincinv(1 / variance, middle) * variance
     classes: NDArray[np.float64] = found / found.mean()
     return classes
 
@@ -153,7 +153,7 @@ def _factors(raw: dict[str, Any], morbidity: Morbidity, regions: int) -> Factors
     )
     _fill_groups(factors, morbidity)
     spread = np.exp(
-        norm.ppf((np.arange(FRAILTIES) + 0.5) / FRAILTIES) * morbidity.cost_intensity_sd_log
+        ndtri((np.arange(FRAILTIES) + 0.5) / FRAILTIES) * morbidity.cost_intensity_sd_log
     )
     for sector in ("physician", "drugs", "other", "patient"):
         factors.by_intensity[:, rates[sector]] = spread / spread.mean()
@@ -277,7 +277,7 @@ def _reference(
     diseases: Diseases, targets: Targets, checksum: str, morbidity: Morbidity
 ) -> Reference:
     """Read the solved reference population if it fits these inputs, else solve it and keep it."""
-    kept = _cache() / f"reference_{checksum}.npz"
+    kept = cache.folder() / f"reference_{checksum}.npz"
     for path in (_shipped(morbidity.country), kept):
         found = _load(path, checksum, diseases.factors)
         if found is not None:
@@ -289,11 +289,6 @@ def _reference(
 
 def _shipped(name: str) -> Path:
     return tables.conf_folder() / "tables" / f"reference_{name}.npz"
-
-
-def _cache() -> Path:
-    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(home) / "sharedgain"
 
 
 def _checksum(

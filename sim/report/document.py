@@ -10,9 +10,9 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from sim.report import plots, sections, tables, words
-from sim.report.drawing import Picture
-from sim.report.headline import FIGURES, headline, quantiles, sentences
+from sim.report import sections, tables, words
+from sim.report.headline import FIGURES, headline, quantiles, sentences, surely
+from sim.report.picture import Picture
 from sim.report.published import Answer, answers
 from sim.results import Results, to_json
 
@@ -21,6 +21,8 @@ PAGE = Path(__file__).with_name("page.html")
 
 def documents(results: Results) -> dict[str, bytes]:
     """Return everything a run folder holds beside tables and settings: name -> bytes."""
+    from sim.report import plots  # half a second of matplotlib, wanted only once a run is over
+
     summary, drawn = tables.summary(results), plots.pictures(results)
     files = {"summary.json": to_json(summary)}
     for picture in drawn:
@@ -61,6 +63,8 @@ def screen(summary: Mapping[str, Any], published: Sequence[Answer]) -> Table:
     table = Table(title=headline(summary), title_justify="left", box=SIMPLE_HEAD)
     if len(summary["seeds"]) == 1:
         table.caption = "One seed: figures without spread."
+    elif "precision" in summary:
+        table.caption = surely(summary)
     table.add_column("Over the contract")
     for name in ("P10", "P50", "P90"):
         table.add_column(name, justify="right", no_wrap=True)

@@ -5,7 +5,6 @@ or dash as well. Bands reach from P10 to P90 of the seeds, lines are medians; on
 """
 
 import io
-from dataclasses import dataclass
 from typing import Any
 
 import matplotlib.style
@@ -16,6 +15,7 @@ from matplotlib.transforms import blended_transform_factory
 from numpy.typing import ArrayLike, NDArray
 
 from sim.distribution import Distribution
+from sim.report.picture import Picture
 
 BLUE, RED, GREEN, ORANGE, GREY = "#0072B2", "#D55E00", "#009E73", "#E69F00", "#5F5F5F"
 STYLE: dict[str, Any] = {
@@ -35,18 +35,6 @@ STYLE: dict[str, Any] = {
     "svg.fonttype": "path",
 }
 WIDTH, HEIGHT, DPI = 7.4, 4.0, 160  # inches, inches, dots an inch
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A figure as bytes in both formats, with the words that go with it."""
-
-    name: str
-    title: str
-    caption: str
-    alt: str  # what a reader who cannot see it is told
-    png: bytes
-    svg: bytes
 
 
 def style(name: str) -> Any:

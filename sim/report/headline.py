@@ -64,7 +64,34 @@ def headline(summary: Mapping[str, Any]) -> str:
 def sentences(summary: Mapping[str, Any]) -> list[str]:
     """Say when it breaks even and how sure that is, what it takes, and who gains what."""
     money = [] if _idle(summary) else [_when(summary), _money(summary)]
-    return [*money, _truth(summary), _gains(summary)]
+    sure = [surely(summary)] if "precision" in summary else []
+    return [*money, _truth(summary), _gains(summary), *sure]
+
+
+def surely(summary: Mapping[str, Any]) -> str:
+    """Say how many seeds `seeds=auto` took, and how sure the mean of the true savings is by them.
+
+    The interval is that of the mean, which more seeds narrow; not the spread of the seeds.
+    """
+    of = summary["precision"]
+    low, high = (words.amount(of[end], "EUR") for end in ("low", "high"))
+    asked = words.percent(of["target"])
+    if of["width"] is None:
+        return (
+            f"seeds=auto ended at {of['seeds']}, the most allowed (precision.max_seeds): the mean "
+            f"of true savings is 0, and no 95{words.SPACE}% interval, here {low} to {high}, is "
+            "narrower than a share of that."
+        )
+    said = (
+        f"the 95{words.SPACE}% interval of mean true savings, {low} to {high}, is "
+        f"{words.number(100 * of['width'], 2)}{words.SPACE}% of the mean wide"
+    )
+    if of["reached"]:
+        return f"seeds=auto took {of['seeds']} seeds: {said}, less than the {asked} asked for."
+    return (
+        f"seeds=auto ended at {of['seeds']}, the most allowed (precision.max_seeds): {said}, not "
+        f"less than the {asked} asked for."
+    )
 
 
 def _idle(summary: Mapping[str, Any]) -> bool:

@@ -7,7 +7,8 @@ from matplotlib.ticker import MaxNLocator
 
 from sim.distribution import distribution
 from sim.report import drawing, tables, words
-from sim.report.drawing import BLUE, GREEN, GREY, ORANGE, RED, Picture
+from sim.report.drawing import BLUE, GREEN, GREY, ORANGE, RED
+from sim.report.picture import Picture
 from sim.report.published import OUTCOMES, answers
 from sim.report.tables import Amounts
 from sim.results import Results

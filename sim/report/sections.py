@@ -11,8 +11,8 @@ import pandas as pd
 
 from sim.quantity import quantities
 from sim.report import tables, words
-from sim.report.drawing import Picture
 from sim.report.headline import FIGURES, quantiles
+from sim.report.picture import Picture
 from sim.report.published import Answer
 from sim.results import Results
 

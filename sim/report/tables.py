@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from sim.distribution import Distribution, distribution
 from sim.funding import returns
 from sim.funding.cashbook import FINANCING
+from sim.precision import AUTO, Sureness, sureness
 from sim.results import TABLES, Results, with_table
 
 WITH, WITHOUT = "intervention", "counterfactual"
@@ -151,22 +152,34 @@ def summary(results: Results) -> dict[str, Any]:
             "admissions": variance_reduction(results, ["admissions"]),
             "avoidable_admissions": variance_reduction(results, ["avoidable_admissions"]),
         },
+        **({"precision": sure} if (sure := precision(results)) else {}),
     }
 
 
 def variance_reduction(results: Results, columns: Sequence[str]) -> float | None:
     """Return how many times fewer seeds the arms' difference needs, as they share their luck.
 
-    The variance over seeds that independent arms would give, over that of the paired arms; None
-    below ten seeds, and where the arms do not differ.
+    The variance over seeds of a yearly figure that independent arms would give their difference,
+    Var(with) + Var(without), over that of the paired arms, Var(with - without); both are summed
+    over the contract years. None below ten seeds, and where the arms do not differ.
     """
     if len(results.seeds) < FEWEST_SEEDS:
         return None
-    with_it = lived(results, WITH, columns).sum(axis=1)
-    without = lived(results, WITHOUT, columns).sum(axis=1)
-    paired = float(np.var(with_it - without, ddof=1))
-    crossed = float(np.var(with_it, ddof=1) + np.var(without, ddof=1))
-    return crossed / paired if paired > 0 else None
+    with_it, without = lived(results, WITH, columns), lived(results, WITHOUT, columns)
+    paired = _variance(with_it - without)
+    return (_variance(with_it) + _variance(without)) / paired if paired > 0 else None
+
+
+def precision(results: Results) -> Sureness | None:
+    """Return how sure the mean of the true savings is; None where the seeds were given.
+
+    Not the spread of the seeds, which more of them do not lessen.
+    """
+    asked = results.config.get("precision")
+    if results.config.get("seeds") != AUTO or asked is None:
+        return None
+    true = averted(results, costs(results)).sum(axis=1)
+    return sureness(true.tolist(), asked["target"], asked["max_seeds"])
 
 
 def break_evens(results: Results) -> list[int | None]:
@@ -181,6 +194,11 @@ def yearly(results: Results, grid: Amounts) -> dict[str, Distribution]:
     return {
         str(year): distribution(grid[:, place].tolist()) for place, year in enumerate(results.years)
     }
+
+
+def _variance(grid: Amounts) -> float:
+    """Variance over the seeds, summed over the years, of what is given as (seeds, years)."""
+    return float(np.var(grid, axis=0, ddof=1).sum())
 
 
 def _returns(results: Results) -> dict[str, Distribution]:

@@ -7,7 +7,8 @@ import pandas as pd
 from matplotlib.ticker import MaxNLocator
 
 from sim.report import drawing, words
-from sim.report.drawing import BLUE, GREEN, GREY, ORANGE, RED, Picture
+from sim.report.drawing import BLUE, GREEN, GREY, ORANGE, RED
+from sim.report.picture import Picture
 
 SEXES = {"men": (BLUE, "male"), "women": (RED, "female")}
 BOTH = "both"

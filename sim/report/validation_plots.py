@@ -7,7 +7,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from sim.report import drawing, validation_costs, words
-from sim.report.drawing import BLUE, GREY, RED, Picture
+from sim.report.drawing import BLUE, GREY, RED
+from sim.report.picture import Picture
 from sim.report.validation_costs import BOTH, SEXES, of_quantity
 
 HARD, SOFT = "#B42318", "#8C8C8C"

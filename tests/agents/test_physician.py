@@ -90,6 +90,33 @@ def test_effort_goes_half_the_way_to_what_pays_and_what_peers_do(model: mesa.Mod
     assert physician.pay == physician.bonus == 0
 
 
+def test_without_feedback_neither_peers_nor_pay_nor_luck_decide_when_practices_join(
+    model: mesa.Model,
+) -> None:
+    terms = TERMS.model_copy(update={"feedback": False})
+
+    def joining(seed: int, share: float, pay: float) -> list[int]:
+        practices = [Physician(model, number, terms, seed) for number in range(1, 11)]
+        return [months_until_joined(physician, share, pay) for physician in practices]
+
+    alone = joining(seed=1, share=0.0, pay=0.0)
+    assert joining(seed=2, share=0.9, pay=1e6) == alone
+    assert alone == sorted(alone)
+    for month in (12, 36, 120):  # as many as the bare hazard lets expect, to half a practice
+        expected = 10 * (1 - math.exp(-0.24 * month / 12))
+        assert abs(sum(joined <= month for joined in alone) - expected) <= 0.5
+
+
+def test_without_feedback_effort_stays_and_pay_is_counted_all_the_same(model: mesa.Model) -> None:
+    physician = Physician(model, 1, TERMS.model_copy(update={"feedback": False}), seed=1)
+    physician.reluctance = 0.0
+    assert physician.consider(0.0, 0.0)
+    physician.pay, physician.bonus = 6_000.0, 4_000.0
+    physician.adjust(mean_effort=0.9)
+    assert physician.effort == TERMS.effort_start
+    assert (physician.last_pay, physician.pay, physician.bonus) == (10_000, 0, 0)
+
+
 def test_effort_stays_between_none_and_all(model: mesa.Model) -> None:
     rich = joined(model, effort_adjustment=1.0)
     rich.pay = 1e9

@@ -237,6 +237,27 @@ def test_a_sweep_is_one_run_for_each_value(
     assert said.out.count("Report: ") == 2
 
 
+def test_a_sweep_may_let_each_run_take_the_seeds_it_needs(
+    here: Path, say: Callable[..., Any], ran: list[Scenario]
+) -> None:
+    said = say(
+        *SMALL, "-m", "seeds=auto", "precision.target=0.1,0.2", "out='at ${precision.target}'"
+    )
+    assert said.status == 0
+    asked = [scenario.precision for scenario in ran]
+    assert [terms and terms["target"] for terms in asked] == [0.1, 0.2]
+    assert run_folder.is_whole(here / "at 0.1")
+    assert run_folder.is_whole(here / "at 0.2")
+
+
+def test_a_single_run_asks_hydra_for_nothing_once_it_is_composed(
+    say: Callable[..., Any], ran: list[Scenario], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command.hydra, "main", None)
+    assert say(*SMALL, "seeds=2", "out=run").status == 0
+    assert len(ran) == 1
+
+
 def test_a_sweep_is_refused_where_it_cannot_note_what_it_runs(
     here: Path, say: Callable[..., Any], ran: list[Scenario]
 ) -> None:

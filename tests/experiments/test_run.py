@@ -5,11 +5,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
+from experiments import command
+from experiments.run import SIGNALS, main
 from sim.scenario import CONF
 
 LONG = ("population.size=4000", "population.comparison=4000", "horizon.years=12", "seeds=400")
@@ -103,3 +105,30 @@ def test_a_run_interrupted_before_it_began_ends_in_words_too(
     assert process.communicate(timeout=PATIENCE) == ("", MESSAGE)
     assert process.returncode == 130
     assert list((tmp_path / "here").iterdir()) == []
+
+
+def test_an_interruption_that_compiled_code_turns_into_an_error_ends_in_words(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(_: Sequence[str]) -> int:
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(PATIENCE)
+        except KeyboardInterrupt as interruption:
+            raise SystemError("returned a result with an exception set") from interruption
+        return 0
+
+    def broken(_: Sequence[str]) -> int:
+        raise SystemError("broken")
+
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    try:
+        monkeypatch.setattr(command, "answer", interrupted)
+        assert main([]) == 130
+        assert capsys.readouterr().err == MESSAGE
+        monkeypatch.setattr(command, "answer", broken)
+        with pytest.raises(SystemError, match="broken"):
+            main([])
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -125,6 +125,34 @@ def test_one_seed_says_that_nothing_is_sure(a_run: Build) -> None:
     assert "One seed gives figures without spread" in said
 
 
+@pytest.mark.parametrize(
+    ("effect", "target", "said"),
+    [
+        (0.03, 0.5, ["took 20 seeds", "less than the 50.0\xa0% asked for"]),
+        (0.03, 1e-6, ["ended at 20, the most allowed (precision.max_seeds)", "not less than"]),
+        (0.0, 0.5, ["ended at 20", "the mean of true savings is 0", "here 0\xa0EUR to 0\xa0EUR"]),
+    ],
+)
+def test_seeds_auto_says_how_many_it_took_and_how_sure_that_is(
+    a_run: Build, effect: float, target: float, said: list[str]
+) -> None:
+    given = a_run(seeds=20, years=3, effect=effect)
+    asked = {"seeds": "auto", "precision": {"target": target, "max_seeds": 20, "batch": 10}}
+    results = replace(given, config={**given.config, **asked})
+    summary = tables.summary(results)
+    sentence = next(text for text in sentences(summary) if text.startswith("seeds=auto "))
+    assert "95\xa0% interval" in sentence
+    console = Console(width=300, record=True)
+    console.print(screen(summary, []))
+    page = documents(results)["report.html"].decode()
+    for words in said:
+        assert words in sentence
+    assert sentence in page
+    shown = " ".join(console.export_text().replace("\xa0", " ").split())
+    assert sentence.replace("\xa0", " ") in shown
+    assert not any("seeds=auto" in text for text in sentences(tables.summary(given)))
+
+
 def test_insurers_gain_measured_and_true_are_told_apart(a_run: Build) -> None:
     said = sentences(tables.summary(a_run(seeds=5)))[-1]
     assert "As the contract measures it, the insurers gain" in said

@@ -170,6 +170,38 @@ def test_variance_reduction_needs_ten_seeds_and_arms_that_differ(a_run: Build) -
     assert reduction > 10
 
 
+def test_variance_reduction_is_of_yearly_figures_summed_over_the_years(a_run: Build) -> None:
+    """A death that one arm has a year later cancels over the years, and counts all the same."""
+    results = a_run(seeds=10, years=2)
+    luck = np.random.default_rng(7)
+    without = luck.integers(80, 120, (10, 2))
+    delayed = luck.integers(0, 5, 10)
+    moved = np.array([-1, 1]) * delayed[:, None]
+    deaths = {"counterfactual": without, "intervention": without + moved}
+    people = results.tables["population"].copy()
+    keys = people[["arm", "seed", "year", "insurer"]].itertuples(index=False)
+    people["deaths"] = [
+        float(deaths[arm][seed - 1, year - 2006]) * (insurer == "aok")
+        for arm, seed, year, insurer in keys
+    ]
+    found = tables.variance_reduction(with_table(results, "population", people), ["deaths"])
+    crossed = sum(deaths[arm][:, year].var(ddof=1) for arm in deaths for year in (0, 1))
+    assert found == pytest.approx(crossed / (2 * delayed.var(ddof=1)))
+
+
+def test_the_summary_says_how_sure_the_mean_is_only_of_seeds_that_were_added(a_run: Build) -> None:
+    given = a_run(seeds=12, years=3)
+    asked = {"seeds": "auto", "precision": {"target": 0.2, "max_seeds": 12, "batch": 6}}
+    added = replace(given, config={**given.config, **asked})
+    assert "precision" not in tables.summary(given)
+    summary = tables.summary(added)
+    found = summary["precision"]
+    assert found["mean"] == pytest.approx(summary["true_savings"]["mean"])
+    half = 2.200985 * summary["true_savings"]["sd"] / 12**0.5  # Student, 11 degrees of freedom
+    assert found["high"] - found["mean"] == pytest.approx(half, rel=1e-6)
+    assert (found["seeds"], found["max_seeds"], found["target"]) == (12, 12, 0.2)
+
+
 def test_without_a_contract_there_are_no_measured_savings(a_run: Build) -> None:
     results = a_run(seeds=2, years=2)
     summary = tables.summary(
