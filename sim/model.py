@@ -217,13 +217,13 @@ class Region(mesa.Model):
     def _act(self) -> None:
         """Write what the programmes do to those who attend or attended into the factors."""
         factors, people = self.life.factors, self.people
-        attended = [programme.strength(self.month) for programme in self.programmes]
-        nobody = np.empty(0, np.int64)
-        acted_on = np.unique(np.concatenate([nobody, *(rows for rows, _ in attended)]))
+        changed = [programme.act(self.month) for programme in self.programmes]
+        acted_on = np.unique(np.concatenate([np.empty(0, np.int64), *changed]))
+        if not acted_on.size:
+            return
         effect = np.zeros((acted_on.size, factors.width))
-        for programme, (rows, strength) in zip(self.programmes, attended, strict=True):
-            place = np.searchsorted(acted_on, rows)
-            effect[place] += strength[:, None] * programme.effect
+        for programme in self.programmes:
+            effect += programme.acting[acted_on, None] * programme.effect
         new = acted_on[people.participation[acted_on] == 0]
         lines = factors.by_participation.shape[0]
         people.participation[new] = np.arange(lines, lines + new.size)
@@ -239,17 +239,18 @@ class Region(mesa.Model):
 
     def _pay(self) -> None:
         """The company pays its staff, the programmes and the network."""
+        price = self.price
         for programme in self.programmes:
-            programme.bill(self.month, self.price)
+            programme.bill(self.month, price)
         members = np.bincount(
             self.people.physician[self.members], minlength=len(self.physicians) + 1
         )
         for physician in self.physicians:
-            physician.count(int(members[physician.number]), self.price)
+            physician.count(int(members[physician.number]), price)
         programmes = sum(programme.due for programme in self.programmes)
         network = sum(physician.due for physician in self.physicians)
         for integrator in self.integrators:
-            integrator.pay(self.month, self.price, programmes, network)
+            integrator.pay(self.month, price, programmes, network)
 
     def _receive(self) -> None:
         """Settlements that are due are paid, and the network has its bonus of them."""

@@ -109,10 +109,11 @@ class Observer:
 
     def _sum_hazards(self, year: Hazards, month: int) -> None:
         """Add this month's hazards to the year's, before they run."""
-        people, factors, diseases = self.people, self.life.factors, self.life.diseases
+        people, factors, diseases = self.people, self.life.factors, self.life.country.diseases
         rows = np.flatnonzero(people.present(month))
         sex = people.sex[rows].astype(np.int64)
         age = np.clip(people.age(month, rows), 0, AGES - 1).astype(np.int64)
+        level = self.life.fatality_level(month)[people.region[rows]]
         total = people.hazard[DEATH, rows].astype(float)
         taken = np.minimum(total, people.remaining[DEATH, rows])
         for name, slot in self.slots.items():
@@ -123,7 +124,7 @@ class Observer:
             consumed = np.minimum(hazard, people.remaining[slot, rows])
             year.consumed[name] += np.bincount(sex, consumed, 2)
             if diseases.specs[name].case_fatality:
-                fatal = diseases.lethality(name, people, rows, month)
+                fatal = diseases.fatality(name)[age] * level
                 total += hazard * fatal
                 taken += consumed * fatal
         year.consumed["death"] += np.bincount(sex, taken, 2)

@@ -45,7 +45,7 @@ def decision(*names: str) -> int:
     return zlib.crc32("/".join(names).encode("utf-8"))
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def philox(c0: Any, c1: Any, c2: Any, c3: Any, k0: Any, k1: Any) -> Any:
     """Philox4x32-10: four 32-bit words of counter and two of key (as uint64) to four words."""
     for _ in range(_ROUNDS):
@@ -60,7 +60,7 @@ def philox(c0: Any, c1: Any, c2: Any, c3: Any, k0: Any, k1: Any) -> Any:
     return c0, c1, c2, c3
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def _uniform(key: Any, person: Any, what: Any, occurrence: Any) -> Any:
     """Open interval (0, 1), 52 bits, from the first two words at the address."""
     c0, c1, _c2, _c3 = philox(
@@ -95,31 +95,30 @@ def logarithm(x: Any) -> Any:
 
 @njit(cache=True)
 def _fill_uniform(key: Any, persons: Any, what: Any, occurrences: Any, out: Any) -> None:
-    step = 1 if occurrences.size > 1 else 0
+    """One draw after the other, alike and without a branch: a processor does some at once."""
+    next_what = 1 if what.size > 1 else 0
+    next_time = 1 if occurrences.size > 1 else 0
     for i in range(persons.size):
-        times = np.uint64(occurrences[i * step])
-        out[i] = _uniform(key, np.uint64(persons[i]), what, times)
+        times = np.uint64(occurrences[i * next_time])
+        decided = np.uint64(what[i * next_what])
+        out[i] = _uniform(key, np.uint64(persons[i]), decided, times)
 
 
 @njit(cache=True)
-def _fill_exponential(key: Any, persons: Any, what: Any, occurrences: Any, out: Any) -> None:
-    step = 1 if occurrences.size > 1 else 0
-    for i in range(persons.size):
-        times = np.uint64(occurrences[i * step])
-        u = _uniform(key, np.uint64(persons[i]), what, times)
-        out[i] = np.float32(-logarithm(u))
+def _fill_exponential(luck: Any, out: Any) -> None:
+    for i in range(luck.size):
+        out[i] = np.float32(-logarithm(luck[i]))
 
 
-def _address(persons: Any, occurrence: Any) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Addresses as arrays; one occurrence stands for all."""
-    rows = np.atleast_1d(np.asarray(persons, dtype=np.int64))
-    occurrences = np.atleast_1d(np.asarray(occurrence, dtype=np.int64))
-    if occurrences.size not in (1, rows.size):
-        raise ValueError(f"{occurrences.size} occurrences for {rows.size} persons; one or as many")
-    return rows, occurrences
+def _each(rows: NDArray[np.int64], given: Any, name: str) -> NDArray[np.int64]:
+    """A part of the address as an array; one stands for all."""
+    found = np.atleast_1d(np.asarray(given, dtype=np.int64))
+    if found.size not in (1, rows.size):
+        raise ValueError(f"{found.size} {name} for {rows.size} persons; one or as many")
+    return found
 
 
-def uniform(seed: int, persons: Any, what: int, occurrence: Any = 0) -> NDArray[np.float64]:
+def uniform(seed: int, persons: Any, what: Any, occurrence: Any = 0) -> NDArray[np.float64]:
     """Uniform luck in (0, 1), one number a person; float64 [persons].
 
     Parameters
@@ -129,25 +128,27 @@ def uniform(seed: int, persons: Any, what: int, occurrence: Any = 0) -> NDArray[
     persons
         Row numbers (or other addresses, such as a physician's), integers [persons].
     what
-        Number of the decision, see `decision`.
+        Number of the decision, see `decision`; one integer, or one a person.
     occurrence
         Which time the decision is taken; one integer, or one a person.
     """
-    rows, occurrences = _address(persons, occurrence)
+    rows = np.atleast_1d(np.asarray(persons, dtype=np.int64))
+    decisions = _each(rows, what, "decisions")
+    occurrences = _each(rows, occurrence, "occurrences")
     out = np.empty(rows.size)
-    _fill_uniform(np.uint64(seed), rows, np.uint64(what), occurrences, out)
+    _fill_uniform(np.uint64(seed), rows, decisions, occurrences, out)
     return out
 
 
-def exponential(seed: int, persons: Any, what: int, occurrence: Any = 0) -> NDArray[np.float32]:
+def exponential(seed: int, persons: Any, what: Any, occurrence: Any = 0) -> NDArray[np.float32]:
     """Thresholds: how much hazard each person can bear (unit exponential), float32 [persons]."""
-    rows, occurrences = _address(persons, occurrence)
-    out = np.empty(rows.size, dtype=np.float32)
-    _fill_exponential(np.uint64(seed), rows, np.uint64(what), occurrences, out)
+    drawn = uniform(seed, persons, what, occurrence)
+    out = np.empty(drawn.size, dtype=np.float32)
+    _fill_exponential(drawn, out)
     return out
 
 
-def normal(seed: int, persons: Any, what: int, occurrence: Any = 0) -> NDArray[np.float64]:
+def normal(seed: int, persons: Any, what: Any, occurrence: Any = 0) -> NDArray[np.float64]:
     """Standard normal luck by the inverse of the distribution function, float64 [persons]."""
     from scipy.special import ndtri
 

@@ -177,8 +177,10 @@ def live_seed(arms: Arms, seed: int, ticks: Path | None = None) -> Lines:
     comparison = live_elsewhere(ready, seed, past.people.n, price, ticks)
     baseline = live_before(past, ready, comparison, ticks)
     lines: Lines = {"population": list(comparison.yearbook.lines["population"])}
+    last = list(arms)[-1]
     for arm, own in arms.items():
-        region = Region(own, arm, seed, past.branch(), comparison, baseline, ticks)
+        life = past if arm == last else past.branch()  # the last one lives on in the past itself
+        region = Region(own, arm, seed, life, comparison, baseline, ticks)
         region.run()
         for table, rows in region.tables().items():
             lines.setdefault(table, []).extend(rows)

@@ -4,6 +4,7 @@ from typing import Any
 
 import mesa
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
@@ -64,10 +65,11 @@ class Programme(mesa.Agent):
         self.terms = terms
         self.places = Places.of(name, people)
         self.effect = _effect(terms, factors)
-        self._bits = {
-            kind: _mask(getattr(terms.eligibility, kind), factors)
+        self.acting = np.zeros(people.n)  # how strongly on each row
+        self._masks = [
+            _mask(getattr(terms.eligibility, kind), factors)
             for kind in ("any_of", "all_of", "none_of")
-        }
+        ]
         self.eligible = self.enrolled = self.waiting = 0
         self.open_year()
 
@@ -78,15 +80,18 @@ class Programme(mesa.Agent):
 
     def candidates(self, people: Population, rows: NDArray[np.int64], month: int) -> Any:
         """Those of `rows` who may attend and do not yet, int64."""
-        terms, state = self.terms.eligibility, people.state[rows]
-        age = people.age(month, rows)
-        wanted = (age >= terms.min_age) & (age <= terms.max_age) & (people.left[rows] == NEVER)
-        bits = self._bits
-        if terms.any_of:
-            wanted &= (state & bits["any_of"]) != 0
-        wanted &= (state & bits["all_of"]) == bits["all_of"]
-        wanted &= (state & bits["none_of"]) == 0
-        return rows[wanted & (self.places.ended[rows] != NEVER)]
+        terms, places = self.terms.eligibility, self.places
+        return _candidates(
+            rows,
+            month,
+            people.born,
+            people.left,
+            people.state,
+            places.ended,
+            terms.min_age,
+            terms.max_age,
+            *self._masks,
+        )
 
     def recruit(
         self,
@@ -105,7 +110,7 @@ class Programme(mesa.Agent):
         rows = self.candidates(people, members, month)
         hazard = terms.invitation / 12 * effort[rows]
         self.invited += places.invite(people, rows, hazard, terms.uptake)
-        free = terms.capacity - places.attending.size
+        free = terms.capacity - places.taken
         started = places.admit(people, free, month, terms.duration, terms.attrition)
         self.started += started.size
 
@@ -114,11 +119,18 @@ class Programme(mesa.Agent):
         rows, strength = self.places.strength(month, self.terms.ramp, self.terms.waning)
         return rows, strength * self.terms.adherence
 
+    def act(self, month: int) -> NDArray[np.int64]:
+        """Note how strongly it acts on whom this month; return the rows on which that changed."""
+        rows, strength = self.strength(month)
+        changed = strength != self.acting[rows]
+        self.acting[rows] = strength
+        return rows[changed]
+
     def bill(self, month: int, price: float) -> None:
         """Work out what the month costs, EUR; `price` is EUR per EUR of the price year."""
         self.due = 0.0
         if month >= self.terms.start_month:
-            people = self.places.attending.size
+            people = self.places.taken
             places = people * self.terms.participant_cost
             self.due = (self.terms.fixed_cost / 12 + places) * price
         self.cost += self.due
@@ -126,8 +138,36 @@ class Programme(mesa.Agent):
     def close_year(self, people: Population, members: NDArray[np.int64], month: int) -> None:
         """Count who could attend, who does and who waits, at the year's end."""
         self.eligible = self.candidates(people, members, month).size
-        self.enrolled = self.places.attending.size
+        self.enrolled = self.places.taken
         self.waiting = int(self.places.waiting.sum())
+
+
+@njit(cache=True)
+def _candidates(
+    rows: Any,
+    month: Any,
+    born: Any,
+    left: Any,
+    state: Any,
+    ended: Any,
+    min_age: Any,
+    max_age: Any,
+    any_of: Any,
+    all_of: Any,
+    none_of: Any,
+) -> Any:
+    found = np.empty(rows.size, np.int64)
+    count = 0
+    for row in rows:
+        if left[row] != NEVER or ended[row] == NEVER:
+            continue
+        mask = state[row]
+        if (any_of and not mask & any_of) or mask & all_of != all_of or mask & none_of:
+            continue
+        if min_age <= (month - born[row]) // 12 <= max_age:
+            found[count] = row
+            count += 1
+    return found[:count].copy()
 
 
 def _effect(terms: ProgrammeTerms, factors: Factors) -> NDArray[np.float64]:

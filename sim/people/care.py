@@ -5,16 +5,22 @@ index and the level of the place, the same path in every arm.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim import randomness as luck
-from sim.people.factors import ADMISSIONS, AGES, Factors
+from sim.people.factors import ADMISSIONS, AGES, DEATH, Factors
 from sim.people.population import NEVER, SECTORS, Population
 from sim.people.processes import Due
 
 MONTHS_NEAR_DEATH = 12
+
+_AVOIDABLE = ADMISSIONS.index("avoidable_admission")
+_SIZES = np.array([luck.decision("size", name) for name in ADMISSIONS])
+_NEXT = np.array([luck.decision(name) for name in ADMISSIONS])
 
 
 @dataclass(frozen=True)
@@ -43,6 +49,12 @@ class Care:
     near_death_by_age: NDArray[np.float64]
     dearness: NDArray[np.float32]
 
+    @cached_property
+    def kinds(self) -> NDArray[np.int64]:
+        """Kind of admission by slot of the kernel, int64 [slots]; -1 what is none."""
+        kinds = {name: kind for kind, name in enumerate(ADMISSIONS)}
+        return np.array([kinds.get(process.name, -1) for process in self.factors.processes])
+
     def renew(self, people: Population, rows: NDArray[np.int64], month: int) -> None:
         """Give fresh thresholds of admission and another dearness, every January.
 
@@ -54,35 +66,31 @@ class Care:
         for name in ADMISSIONS:
             slot = self.factors.slot(name)
             people.occurrence[slot, rows] = 0
-            people.remaining[slot, rows] = self._threshold(people, slot, name, rows, month)
+            first = people.threshold(rows, name, occurrence=_code(month, 0))
+            people.remaining[slot, rows] = first / people.dearness[rows]
 
     def bill(self, people: Population, due: Due, month: int) -> None:
         """Book the admissions of the month; who died or left in it has none.
 
         What the month's hazard was beyond the one admission counts towards the next.
         """
-        for kind, name in enumerate(ADMISSIONS):
-            slot = self.factors.slot(name)
-            rows = due.row[due.slot == slot]
-            rows = rows[people.left[rows] == NEVER]
-            age = np.clip(people.age(month, rows), 0, AGES - 1)
-            size = people.normal(rows, "size", name, occurrence=_code(people, slot, rows, month))
-            mean = self.case_cost[kind, people.sex[rows], age]
-            cost = mean * np.exp(self.size_sd * size - self.size_sd**2 / 2)
-            people.account[0, rows] += cost.astype(np.float32)
-            people.count("admissions", rows)
-            if name == "avoidable_admission":
-                people.count("avoidable_admissions", rows)
-            people.occurrence[slot, rows] += np.uint8(1)
-            people.remaining[slot, rows] += self._threshold(people, slot, name, rows, month)
-
-    def _threshold(
-        self, people: Population, slot: int, name: str, rows: NDArray[np.int64], month: int
-    ) -> NDArray[np.float32]:
-        """How much more hazard of admission some rows bear this year, float32 [rows]."""
-        drawn = people.threshold(rows, name, occurrence=_code(people, slot, rows, month))
-        borne: NDArray[np.float32] = drawn / people.dearness[rows]
-        return borne
+        kind = self.kinds[due.slot]
+        here = np.flatnonzero((kind >= 0) & (people.left[due.row] == NEVER))
+        if not here.size:
+            return
+        kind, slot, rows = kind[here], due.slot[here], due.row[here]
+        address, times = people.first + rows, people.occurrence[slot, rows].astype(np.int64)
+        age = np.minimum(np.maximum(people.age(month, rows), 0), AGES - 1)
+        size = luck.normal(people.seed, address, _SIZES[kind], _code(month, times))
+        mean = self.case_cost[kind, people.sex[rows], age]
+        cost = mean * np.exp(self.size_sd * size - self.size_sd**2 / 2)
+        np.add.at(people.account[0], rows, cost.astype(np.float32))  # some are admitted twice
+        people.count("admissions", rows)
+        people.count("avoidable_admissions", rows[kind == _AVOIDABLE])
+        people.occurrence[slot, rows] += np.uint8(1)
+        code = _code(month, people.occurrence[slot, rows].astype(np.int64))
+        again = luck.exponential(people.seed, address, _NEXT[kind], code)
+        people.remaining[slot, rows] += again / people.dearness[rows]
 
     def bill_dying(self, people: Population, due: Due, month: int) -> None:
         """Book the cost of dying by the expected remaining time: the same rule in every arm.
@@ -92,14 +100,12 @@ class Care:
         rows = due.near
         if not rows.size:
             return
-        death = self.factors.slot("death")
-        left = people.remaining[death, rows] / people.hazard[death, rows]
+        left = people.remaining[DEATH, rows] / people.hazard[DEATH, rows]
         ahead = np.clip(np.ceil(left), 0, MONTHS_NEAR_DEATH - 1).astype(np.int64)
         age = np.clip(people.age(month, rows), 0, AGES - 1)
         by_age = self.near_death_by_age[people.sex[rows], age]
-        for sector in range(len(SECTORS)):
-            cost = self.near_death[ahead, sector] * by_age
-            people.account[sector, rows] += cost.astype(np.float32)
+        cost = self.near_death[ahead] * by_age[:, None]
+        people.account.T[rows, : len(SECTORS)] += cost.astype(np.float32)
 
 
 def _year(month: int) -> int:
@@ -107,10 +113,9 @@ def _year(month: int) -> int:
     return (month - 1) // 12 + 1000
 
 
-def _code(people: Population, slot: int, rows: NDArray[np.int64], month: int) -> NDArray[np.int64]:
+def _code(month: int, times: Any) -> Any:
     """Occurrence of an admission: calendar year and count within it, never negative."""
-    code: NDArray[np.int64] = _year(month) * 256 + people.occurrence[slot, rows].astype(np.int64)
-    return code
+    return _year(month) * 256 + times
 
 
 def course_of_dying(excess: float, last_quarter_share: float) -> NDArray[np.float64]:

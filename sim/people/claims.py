@@ -30,9 +30,8 @@ def ledger(
     """
     first = last_month - 11
     region = people.region[rows]
-    cost = np.empty((rows.size, len(CONTRACT_SECTORS)), np.float32)
-    for i in range(len(CONTRACT_SECTORS)):
-        cost[:, i] = people.account[i, rows] * prices[region, i].astype(np.float32)
+    sectors = slice(len(CONTRACT_SECTORS))
+    cost = people.account.T[rows, sectors] * prices[:, sectors].astype(np.float32)[region]
     known = people.entered[rows] < max(first, people.first_month + 1)
     return Ledger(
         year=year,

@@ -188,16 +188,17 @@ def _characterise(people: Population, place: Place, reference: Reference) -> NDA
 
 def _tempt(people: Population, diseases: Diseases) -> None:
     """Draw how much hazard everybody can bear, process by process."""
-    rows = np.arange(people.n)
-    for slot, process in enumerate(diseases.factors.processes):
-        if process.kind == "admission":
-            continue  # afresh every January, see Care.renew
-        if process.bit < 0:
-            kind = "event" if process.kind == "event" else "life"
-            people.remaining[slot] = people.threshold(rows, kind, process.name)
-            continue
-        ill = has(people, process.bit)
-        people.remaining[slot, ~ill] = people.threshold(rows[~ill], "onset", process.name)
-        if process.remission:
-            drawn = people.threshold(rows[ill], "remission", process.name)
-            people.remaining[slot, ill] = drawn
+    for rows in people.stretches(people.n):
+        for slot, process in enumerate(diseases.factors.processes):
+            if process.kind == "admission":
+                continue  # afresh every January, see Care.renew
+            if process.bit < 0:
+                kind = "event" if process.kind == "event" else "life"
+                people.remaining[slot, rows] = people.threshold(rows, kind, process.name)
+                continue
+            ill = has(people, process.bit, rows)
+            well = rows[~ill]
+            people.remaining[slot, well] = people.threshold(well, "onset", process.name)
+            if process.remission:
+                drawn = people.threshold(rows[ill], "remission", process.name)
+                people.remaining[slot, rows[ill]] = drawn

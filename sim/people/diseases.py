@@ -6,18 +6,22 @@ with it and may kill. The first months after an onset or event have factors of t
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
-from sim.people.factors import AGES, Factors, Process
-from sim.people.population import NEVER, Population
+from sim.people.factors import AGES, Factors
+from sim.people.onsets import BROUGHT, FOLLOWED, RENEWED, WHOLE, Onsets, Slots
+from sim.people.population import Population
 from sim.people.processes import Due
 from sim.quantity import Refusal, nearest
+from sim.randomness import decision
 
 _BIT = np.uint32(1)
+_NEVER = np.zeros(AGES)
 
 
 class Disease(BaseModel, frozen=True, extra="forbid"):
@@ -78,43 +82,58 @@ class Diseases:
         disease = self.specs[name]
         return np.minimum(disease.case_fatality * self._shape(disease.case_fatality_by_age), 1)
 
-    def lethality(
-        self, name: str, people: Population, rows: NDArray[np.int64], month: int
-    ) -> NDArray[np.float64]:
-        """Chance that an onset or event kills each of some rows now, float64 [rows].
+    @cached_property
+    def onsets(self) -> Onsets:
+        """What falls due, and what it does, by slot of the kernel."""
+        factors = self.factors
+        processes = factors.processes
+        specs = [self.specs.get(process.name) for process in processes]
+        steps = [self._steps(slot) for slot in range(len(processes))]
+        most = max(len(line) for line in steps)
+        names = [process.name for process in processes]
 
-        Case fatality follows the level of mortality of the year and of the place.
-        """
-        age = np.clip(people.age(month, rows), 0, AGES - 1)
-        place = self.factors.by_region[people.region[rows], self.factors.rates["death"]]
-        found: NDArray[np.float64] = self.fatality(name)[age] * place * self.factors.lethality
-        return found
+        def numbers(what: str) -> NDArray[np.int64]:
+            return np.array([decision(what, name) for name in names])
 
-    def react(self, people: Population, due: Due, month: int) -> NDArray[np.int64]:
+        def number(field: str, dtype: Any = float) -> NDArray[Any]:
+            return np.array([getattr(spec, field) if spec else 0 for spec in specs], dtype)
+
+        begins = np.where([p.bit < 0 for p in processes], numbers("event"), numbers("remission"))
+        coded = np.array([process.kind == "condition" for process in processes])
+        return Onsets(
+            names=tuple(names),
+            slots=Slots(
+                bit=np.array([process.bit for process in processes]),
+                recent_bit=np.array([process.recent_bit for process in processes]),
+                reversible=np.array([process.remission for process in processes]),
+                admission_cost=number("admission_cost", np.float32),
+                recent_months=number("recent_months", np.int64),
+            ),
+            sick=np.array([spec is not None for spec in specs]),
+            steps=np.array([line + [(-1, WHOLE)] * (most - len(line)) for line in steps]),
+            decisions=np.stack([begins, numbers("onset")], axis=1),
+            documented_share=number("documented_share") * coded,
+            documented=numbers("documented"),
+            fatality=np.stack([self.fatality(n) if n in self.specs else _NEVER for n in names]),
+            fatal=numbers("case_fatality"),
+        )
+
+    def _steps(self, slot: int) -> list[tuple[int, int]]:
+        """Slot and kind of each step when a process falls due."""
+        spec = self.specs.get(self.factors.processes[slot].name)
+        if spec is None or spec.kind != "event" or not spec.brings:
+            return [(slot, WHOLE)]
+        brought = [(self.factors.slot(name), BROUGHT) for name in spec.brings]
+        return [(slot, RENEWED), *brought, (slot, FOLLOWED)]
+
+    def react(
+        self, people: Population, due: Due, month: int, lethality: NDArray[np.float64]
+    ) -> NDArray[np.int64]:
         """Let everything that fell due take effect; return the rows whose state changed.
 
-        A row may come twice, which is harmless.
-        Rule of order within a month: who died or left earlier in it has no onset in it;
-        onsets and events of different kinds in one month all count; each may kill.
+        `lethality` is the factor on case fatality by region, float64 [regions].
         """
-        changed = [self._expire(people, month)]
-        alive = people.left[due.row] == NEVER
-        slot, row = due.slot[alive], due.row[alive]
-        for index, process in enumerate(self.factors.processes):
-            if process.kind not in ("condition", "risk_factor", "event"):
-                continue
-            rows = row[slot == index]
-            if not rows.size:
-                continue
-            changed.append(rows)
-            if process.kind == "event":
-                self._strike(people, index, rows, month)
-            else:
-                ill = has(people, process.bit, rows)
-                self._begin(people, index, rows[~ill], month)
-                if process.remission:
-                    self._end(people, index, rows[ill])
-        return np.concatenate(changed)
+        return self.onsets.react(people, due, month, lethality)
 
     def remember(self, people: Population, past: NDArray[np.uint32]) -> None:
         """Give everybody drawn the events of her past, and an end to her first months.
@@ -133,7 +152,7 @@ class Diseases:
             until = people.entered[rows] + left
             for month in np.unique(until):
                 then = rows[until == month]
-                struck = (slot, then, people.occurrence[slot, then])
+                struck = (np.full(then.size, slot), then, people.occurrence[slot, then])
                 people.expiry.setdefault(int(month), []).append(struck)
 
     def document(self, people: Population, rows: NDArray[np.int64], gain: Any = 0.0) -> None:
@@ -146,80 +165,10 @@ class Diseases:
         for process in self.factors.processes:
             if process.kind == "condition":
                 ill = has(people, process.bit, rows)
-                self._document(people, process, rows[ill], more[ill])
-
-    def _expire(self, people: Population, month: int) -> NDArray[np.int64]:
-        """End the first months of those struck long enough ago and not again since."""
-        ended = [np.empty(0, np.int64)]
-        for slot, rows, times in people.expiry.pop(month, []):
-            over = rows[people.occurrence[slot, rows] == times]
-            bit = np.uint32(self.factors.processes[slot].recent_bit)
-            people.recent[over] &= ~(_BIT << bit)
-            ended.append(over)
-        return np.concatenate(ended)
-
-    def _begin(self, people: Population, slot: int, rows: NDArray[np.int64], month: int) -> None:
-        """Onset: the state begins, and with it the hazard of remission where there is one."""
-        process = self.factors.processes[slot]
-        people.state[rows] |= _BIT << np.uint32(process.bit)
-        people.occurrence[slot, rows] += np.uint8(1)
-        if process.remission:
-            _renew(people, slot, rows, "remission", process.name)
-        else:
-            people.remaining[slot, rows] = np.inf
-        people.count(f"onset_{process.name}", rows)
-        if process.kind == "condition":
-            self._document(people, process, rows)
-        self._aftermath(people, slot, rows, month)
-
-    def _end(self, people: Population, slot: int, rows: NDArray[np.int64]) -> None:
-        """Remission: the state ends; it may begin again, with luck of its own."""
-        process = self.factors.processes[slot]
-        people.state[rows] &= ~(_BIT << np.uint32(process.bit))
-        _renew(people, slot, rows, "onset", process.name)
-        people.count(f"remission_{process.name}", rows)
-
-    def _strike(self, people: Population, slot: int, rows: NDArray[np.int64], month: int) -> None:
-        """Acute event: it may bring conditions, and it may come again."""
-        process = self.factors.processes[slot]
-        people.occurrence[slot, rows] += np.uint8(1)
-        _renew(people, slot, rows, "event", process.name)
-        people.count(f"event_{process.name}", rows)
-        for name in self.specs[process.name].brings:
-            brought = self.factors.slot(name)
-            new = rows[~has(people, self.factors.bits[name], rows)]
-            self._begin(people, brought, new, month)
-        self._aftermath(people, slot, rows, month)
-
-    def _aftermath(
-        self, people: Population, slot: int, rows: NDArray[np.int64], month: int
-    ) -> None:
-        """What an onset or event brings at once: an admission to pay, first months, death."""
-        process = self.factors.processes[slot]
-        disease = self.specs[process.name]
-        if disease.admission_cost:
-            people.account[0, rows] += np.float32(disease.admission_cost)
-            people.count("admissions", rows)
-        if disease.recent_months:
-            people.recent[rows] |= _BIT << np.uint32(process.recent_bit)
-            until = month + disease.recent_months
-            struck = (slot, rows, people.occurrence[slot, rows])
-            people.expiry.setdefault(until, []).append(struck)
-        if disease.case_fatality:
-            times = people.occurrence[slot, rows]
-            drawn = people.uniform(rows, "case_fatality", process.name, occurrence=times)
-            fatal = drawn < self.lethality(process.name, people, rows, month)
-            dead = rows[fatal & (people.left[rows] == NEVER)]
-            people.leave(dead, month)
-            people.died[dead] = True
-            people.count("deaths", dead)
-
-    def _document(
-        self, people: Population, process: Process, rows: NDArray[np.int64], gain: Any = 0.0
-    ) -> None:
-        share = self.specs[process.name].documented_share * (1 + gain)
-        seen = rows[people.uniform(rows, "documented", process.name) < share]
-        people.documented[seen] |= _BIT << np.uint32(process.bit)
+                share = self.specs[process.name].documented_share * (1 + more[ill])
+                drawn = people.uniform(rows[ill], "documented", process.name)
+                seen = rows[ill][drawn < share]
+                people.documented[seen] |= _BIT << np.uint32(process.bit)
 
     def _shape(self, name: str | None) -> NDArray[np.float64]:
         if name is not None and name not in self.shapes:
@@ -235,11 +184,3 @@ def has(people: Population, bit: int, rows: Any = slice(None)) -> NDArray[np.boo
     """Who has a condition or risk factor, bool [rows]."""
     found: NDArray[np.bool_] = (people.state[rows] >> np.uint32(bit)) & _BIT == 1
     return found
-
-
-def _renew(
-    people: Population, slot: int, rows: NDArray[np.int64], direction: str, name: str
-) -> None:
-    """Give a fresh threshold for the next time, addressed by how often it has happened."""
-    times = people.occurrence[slot, rows]
-    people.remaining[slot, rows] = people.threshold(rows, direction, name, occurrence=times)

@@ -64,8 +64,10 @@ class Factors:
         float32 [intensity, rate]: spread of running costs that has nothing to do with health.
     by_physician, by_participation
         float32 [practice + 1, rate], [participation + 1, rate]; line 0 is "none" and all ones.
-    lethality
-        Factor on the case fatality of onsets and events in this calendar year.
+    slot_of, remission_of
+        int64 [bit]: slot and rate of remission of the process that switches it; -1 none.
+    requires_of
+        int64 [k, 2]: slots that put only those with a condition at risk, and its bit.
     """
 
     processes: tuple[Process, ...]
@@ -80,17 +82,21 @@ class Factors:
     base_before: NDArray[np.float32] = field(init=False)
     by_physician: NDArray[np.float32] = field(init=False)
     by_participation: NDArray[np.float32] = field(init=False)
-    lethality: float = 1.0
 
     def __post_init__(self) -> None:
         self.base_before = self.base
         self.by_physician = np.ones((1, self.width), np.float32)
         self.by_participation = np.ones((1, self.width), np.float32)
         at = self.rates
-        self.onset_of = np.array([at[p.name] for p in self.processes])
-        self.remission_of = np.array([at.get(f"{p.name}.remission", -1) for p in self.processes])
-        self.bit_of = np.array([p.bit for p in self.processes])
-        self.requires_of = np.array([p.requires for p in self.processes])
+        slots = {p.bit: (i, at.get(f"{p.name}.remission", -1)) for i, p in self.switches()}
+        of_bit = [slots.get(bit, (-1, -1)) for bit in range(len(self.bits))]
+        self.slot_of, self.remission_of = np.array(of_bit).reshape(-1, 2).T
+        needing = [(i, p.requires) for i, p in enumerate(self.processes) if p.requires >= 0]
+        self.requires_of = np.array(needing, np.int64).reshape(-1, 2)
+
+    def switches(self) -> list[tuple[int, Process]]:
+        """Slots whose process switches a state, with their process."""
+        return [(i, process) for i, process in enumerate(self.processes) if process.bit >= 0]
 
     @property
     def width(self) -> int:

@@ -16,7 +16,6 @@ from sim.people import claims, demography, processes
 from sim.people.care import Care
 from sim.people.cohort import Place
 from sim.people.country import Country
-from sim.people.diseases import Diseases
 from sim.people.factors import LEAVING, Factors
 from sim.people.population import Population
 
@@ -56,11 +55,6 @@ class Life:
         """Prices of care."""
         return self.country.care
 
-    @property
-    def diseases(self) -> Diseases:
-        """Diseases as they act here: under this life's own factors."""
-        return replace(self.country.diseases, factors=self.factors)
-
     def year_of(self, month: int) -> int:
         """Calendar year in which a month lies."""
         return self.start_year + (month - 1) // 12
@@ -72,11 +66,11 @@ class Life:
         """
         year = self.year_of(month)
         self.factors.base, self.factors.base_before = self._base(year), self._base(year - 1)
-        self.factors.lethality = self.lethality[year]
-        rows = np.arange(demography.entered(self.people, month))
-        self.care.renew(self.people, rows[self.people.left[rows] > month], month)
-        if month == self.people.first_month:
-            processes.refresh(self.people, self.factors, rows, month)
+        people = self.people
+        for rows in people.stretches(demography.entered(people, month)):
+            self.care.renew(people, rows[people.left[rows] > month], month)
+            if month == people.first_month:
+                processes.refresh(people, self.factors, rows, month)
 
     def _base(self, year: int) -> NDArray[np.float32]:
         reference, trend = self.country.reference, self.trend[year]
@@ -85,6 +79,11 @@ class Life:
         base[:, :, LEAVING] = self.place.leaving
         monthly: NDArray[np.float32] = (base / 12).astype(np.float32)
         return monthly
+
+    def fatality_level(self, month: int) -> NDArray[np.float64]:
+        """Factor on case fatality by region, float64 [regions]: sudden deaths follow the rest."""
+        place = self.factors.by_region[:, self.factors.rates["death"]].astype(float)
+        return place * self.lethality[self.year_of(month)]
 
     def step(self, month: int) -> None:
         """One month of those to whom nobody does anything."""
@@ -102,7 +101,8 @@ class Life:
         due = processes.advance(people, entered)
         self.care.bill_dying(people, due, month)
         demography.react(people, due, month)
-        self.changed = self.diseases.react(people, due, month)
+        lethality = self.fatality_level(month)
+        self.changed = self.country.diseases.react(people, due, month, lethality)
         self.care.bill(people, due, month)
 
     def branch(self) -> "Life":

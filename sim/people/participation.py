@@ -9,9 +9,24 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from sim.people.population import NEVER, Population
+
+
+@njit(cache=True)
+def _strength(month: Any, ramp: Any, waning: Any, started: Any, ended: Any) -> Any:
+    """Rows of all who ever started, and how strongly the programme acts on each."""
+    rows = np.flatnonzero(started)
+    strength = np.empty(rows.size)
+    for i in range(rows.size):
+        first, end = started[rows[i]], ended[rows[i]]
+        last = min(end - 1, month)  # month attended
+        reached = min(max((last - first + 1) / ramp, 0.0), 1.0)
+        held = min(max(1.0 - max(month - end, 0) / waning, 0.0), 1.0)
+        strength[i] = reached * held
+    return rows, strength
 
 
 @dataclass
@@ -58,6 +73,11 @@ class Places:
         """Rows of those who attend."""
         return np.flatnonzero(self.ended == NEVER)
 
+    @property
+    def taken(self) -> int:
+        """How many attend."""
+        return int(np.count_nonzero(self.ended == NEVER))
+
     def invite(
         self, people: Population, rows: NDArray[np.int64], hazard: Any, uptake: float
     ) -> int:
@@ -67,6 +87,8 @@ class Places:
         """
         self.remaining[rows] -= np.asarray(hazard, np.float32)
         asked = rows[(self.remaining[rows] <= 0) & ~self.waiting[rows]]
+        if not asked.size:
+            return 0
         self.times[asked] += np.uint8(1)
         agreed = people.uniform(asked, "uptake", self.name, occurrence=self.times[asked])
         self.waiting[asked[agreed < uptake]] = True
@@ -82,9 +104,12 @@ class Places:
         attrition: float,
     ) -> NDArray[np.int64]:
         """Give free places to those who have waited longest by overshoot; return who starts."""
-        queue = np.flatnonzero(self.waiting & (people.left == NEVER))
+        queue = np.flatnonzero(self.waiting)
+        queue = queue[people.left[queue] == NEVER]
+        if free <= 0 or not queue.size:
+            return queue[:0]
         order = np.argsort(self.remaining[queue], kind="stable")
-        rows = queue[order[: max(free, 0)]]
+        rows = queue[order[:free]]
         self.waiting[rows] = False
         self.started[rows] = month
         self.ended[rows] = NEVER
@@ -102,14 +127,11 @@ class Places:
 
         The dead and those who moved away leave their place too and count as neither.
         """
-        rows = self.attending
-        if rows.size == 0 and not self.waiting.any():
-            return rows, rows
-        gone = rows[people.left[rows] != NEVER]
-        self.ended[gone] = month
-        self.waiting[people.left != NEVER] = False
-        over = rows[(self.planned[rows] <= month) & (people.left[rows] == NEVER)]
-        self.ended[over] = month
+        rows, queue = self.attending, np.flatnonzero(self.waiting)
+        self.waiting[queue[people.left[queue] != NEVER]] = False
+        here = people.left[rows] == NEVER
+        over = rows[here & (self.planned[rows] <= month)]
+        self.ended[over] = self.ended[rows[~here]] = month
         self._renew(people, over)
         full = month - self.started[over] >= duration
         return over[full], over[~full]
@@ -126,15 +148,14 @@ class Places:
 
         Rises linearly over `ramp` months, falls linearly over `waning` months after the end.
         """
-        rows = np.flatnonzero(self.started)
-        started, ended = self.started[rows], self.ended[rows]
-        last = np.minimum(ended - np.int16(1), np.int16(month)).astype(float)  # month attended
-        reached = np.clip((last - started + 1) / max(ramp, 1.0), 0.0, 1.0)
-        since = np.maximum(month - ended.astype(float), 0.0)
-        held = np.clip(1.0 - since / max(waning, 1.0), 0.0, 1.0)
-        return rows, reached * held
+        found: tuple[NDArray[np.int64], NDArray[np.float64]] = _strength(
+            month, max(ramp, 1.0), max(waning, 1.0), self.started, self.ended
+        )
+        return found
 
     def _renew(self, people: Population, rows: NDArray[np.int64]) -> None:
+        if not rows.size:
+            return
         times = self.times[rows]
         fresh = people.threshold(rows, "invitation", self.name, occurrence=times)
         self.remaining[rows] = fresh

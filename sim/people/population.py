@@ -7,6 +7,7 @@ every arm, for ever.
 """
 
 import copy
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -31,6 +32,8 @@ RUNNING = ACCOUNTS[1:]
 VARYING = (1, 3)
 """From which to before which of them cost varies from year to year without any cause: drugs and
 other; physicians are paid a lump sum a quarter."""
+
+_STRETCH = 16_384
 
 _COLUMNS: dict[str, Any] = {
     "born": np.int16,  # month of birth; month 1 is the first contract month
@@ -61,6 +64,9 @@ _COLUMNS: dict[str, Any] = {
 class Population:
     """Persons as columns. `n` rows; every array's last axis is the row.
 
+    What has two axes lies in memory person by person, since a month runs through all slots of a
+    person and an event changes many: `people.hazard.T` is one piece.
+
     Attributes
     ----------
     seed, first
@@ -72,7 +78,7 @@ class Population:
     rate, account
         float32 [running, n], [accounts, n]: running cost per month; booked this year.
     expiry
-        Month -> (slot, rows, occurrences): when the first months after an onset or event end.
+        Month -> (slots, rows, occurrences): when the first months after onsets and events end.
     first_month
         In which the first year of this population begins.
     cohorts
@@ -93,7 +99,7 @@ class Population:
     occurrence: NDArray[np.uint8]
     rate: NDArray[np.float32]
     account: NDArray[np.float32]
-    expiry: dict[int, list[tuple[int, NDArray[np.int64], NDArray[np.uint8]]]] = field(
+    expiry: dict[int, list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint8]]]] = field(
         default_factory=dict
     )
     first_month: int = 1
@@ -117,11 +123,11 @@ class Population:
             first=first,
             n=n,
             columns={name: np.zeros(n, dtype) for name, dtype in _COLUMNS.items()},
-            remaining=np.full((slots, n), np.inf, np.float32),
-            hazard=np.zeros((slots, n), np.float32),
-            occurrence=np.zeros((slots, n), np.uint8),
-            rate=np.zeros((len(RUNNING), n), np.float32),
-            account=np.zeros((len(ACCOUNTS), n), np.float32),
+            remaining=np.full((n, slots), np.inf, np.float32).T,
+            hazard=np.zeros((n, slots), np.float32).T,
+            occurrence=np.zeros((n, slots), np.uint8).T,
+            rate=np.zeros((n, len(RUNNING)), np.float32).T,
+            account=np.zeros((n, len(ACCOUNTS)), np.float32).T,
         )
         people.left[:] = NEVER
         people.dearness[:] = 1.0
@@ -151,6 +157,11 @@ class Population:
         """State held for one row, in bytes."""
         arrays = [*self.columns.values(), self.remaining, self.hazard, self.occurrence]
         return sum(a.nbytes for a in [*arrays, self.rate, self.account]) / self.n
+
+    def stretches(self, rows: int) -> Iterator[NDArray[np.int64]]:
+        """The first so many rows in stretches small enough for a processor to keep at hand."""
+        for first in range(0, rows, _STRETCH):
+            yield np.arange(first, min(first + _STRETCH, rows))
 
     def present(self, month: int) -> NDArray[np.bool_]:
         """Who is insured and alive at the start of a month, bool [n]."""

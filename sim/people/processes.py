@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 from sim.people.factors import DEATH, Factors
 from sim.people.population import RUNNING, VARYING, Population
 
-_BLOCK = 512
+_BLOCK = 256
 _FEW = 64
 _CHUNK = 16_384
 _ZERO = np.float32(0)
+_NONE = np.int32(0)
 _ELEVEN = np.float32(11)
 _OLDEST = 100
 _FROM, _BEFORE = VARYING
@@ -42,36 +43,35 @@ class Due(NamedTuple):
 def _advance(
     remaining: Any, hazard: Any, first: Any, last: Any, slots: Any, rows: Any, near: Any
 ) -> Any:
+    """Both [row, slot] in one piece: a block is one stretch of memory, and so is each few of it.
+
+    The inner loop only subtracts and counts, which a processor does for many numbers at once;
+    few numbers are looked at one by one, those among which somebody was struck.
+    """
+    width = remaining.shape[1]
+    all_left, all_monthly = remaining.reshape(-1), hazard.reshape(-1)
     count = 0
     soon = 0
     for start in range(first, last, _BLOCK):
         end = min(start + _BLOCK, last)
-        for slot in range(remaining.shape[0]):
-            left = remaining[slot]
-            monthly = hazard[slot]
-            for few in range(start, end, _FEW):
-                stop = min(few + _FEW, end)
-                struck = 0
-                for row in range(few, stop):
-                    value = left[row] - monthly[row]
-                    left[row] = value
-                    struck += value <= _ZERO
-                if struck > 0:
-                    for row in range(few, stop):
-                        if left[row] <= _ZERO:
-                            slots[count] = slot
-                            rows[count] = row
-                            count += 1
-        left = remaining[DEATH]
-        monthly = hazard[DEATH]
-        struck = 0
+        for few in range(start * width, end * width, _FEW):
+            stop = min(few + _FEW, end * width)
+            left, monthly = all_left[few:stop], all_monthly[few:stop]
+            struck = _NONE
+            for i in range(left.size):
+                value = left[i] - monthly[i]
+                left[i] = value
+                struck += np.int32(value <= _ZERO)
+            if struck > _NONE:
+                for i in range(left.size):
+                    if left[i] <= _ZERO:
+                        slots[count] = (few + i) % width
+                        rows[count] = (few + i) // width
+                        count += 1
         for row in range(start, end):
-            struck += left[row] <= _ELEVEN * monthly[row]
-        if struck > 0:
-            for row in range(start, end):
-                if left[row] <= _ELEVEN * monthly[row]:
-                    near[soon] = row
-                    soon += 1
+            if remaining[row, DEATH] <= _ELEVEN * hazard[row, DEATH]:
+                near[soon] = row
+                soon += 1
     return count, soon
 
 
@@ -107,24 +107,23 @@ def _refresh(
     by_region: Any,
     by_physician: Any,
     by_participation: Any,
-    onset_of: Any,
+    slot_of: Any,
     remission_of: Any,
-    bit_of: Any,
     requires_of: Any,
     found: Any,
 ) -> None:
     running = width - transitions
-    for k in range(rows.size):
-        row = rows[k]
+    slots = hazard.shape[1]
+    for row in rows:
         until = min(left[row], month)
         if billed[row] < until:
             months = np.float32(until - billed[row])
             billed[row] = until
             for a in range(running):
-                amount = rate[a, row] * months
+                amount = rate[row, a] * months
                 if _FROM <= a < _BEFORE:
                     amount *= dearness[row]
-                account[a + 1, row] += amount
+                account[row, a + 1] += amount
         if entered[row] > month or left[row] <= month:
             continue
         age = min(max((month - born[row]) // 12, 0), _OLDEST)
@@ -163,19 +162,23 @@ def _refresh(
             line = by_participation[participation[row]]
             for q in range(width):
                 found[q] = found[q] * line[q]
+        for slot in range(slots):
+            hazard[row, slot] = found[slot]
         mask = state[row]
-        for slot in range(hazard.shape[0]):
-            value = found[onset_of[slot]]
-            if bit_of[slot] >= 0 and (mask >> np.uint32(bit_of[slot])) & _ONE_BIT:
-                value = _ZERO
-                if remission_of[slot] >= 0:
-                    value = found[remission_of[slot]]
-            needed = requires_of[slot]
-            if needed >= 0 and not (mask >> np.uint32(needed)) & _ONE_BIT:
-                value = _ZERO
-            hazard[slot, row] = value
+        bit = 0
+        while mask:
+            if mask & _ONE_BIT:
+                slot = slot_of[bit]
+                hazard[row, slot] = _ZERO
+                if remission_of[bit] >= 0:
+                    hazard[row, slot] = found[remission_of[bit]]
+            mask >>= _ONE_BIT
+            bit += 1
+        for k in range(requires_of.shape[0]):
+            if not (state[row] >> np.uint32(requires_of[k, 1])) & _ONE_BIT:
+                hazard[row, requires_of[k, 0]] = _ZERO
         for a in range(running):
-            rate[a, row] = found[transitions + a]
+            rate[row, a] = found[transitions + a]
 
 
 @njit(cache=True)
@@ -187,17 +190,17 @@ def _accrue(
         if billed[row] < until:
             months = np.float32(until - billed[row])
             billed[row] = until
-            for a in range(rate.shape[0]):
-                amount = rate[a, row] * months
+            for a in range(rate.shape[1]):
+                amount = rate[row, a] * months
                 if _FROM <= a < _BEFORE:
                     amount *= dearness[row]
-                account[a + 1, row] += amount
+                account[row, a + 1] += amount
 
 
 def accrue(people: Population, entered: int, month: int) -> None:
     """Book the running costs of the first `entered` rows up to the start of `month`."""
     c = people.columns
-    _accrue(people.rate, people.account, c["billed"], c["dearness"], c["left"], entered, month)
+    _accrue(people.rate.T, people.account.T, c["billed"], c["dearness"], c["left"], entered, month)
 
 
 def advance(people: Population, entered: int) -> Due:
@@ -206,7 +209,8 @@ def advance(people: Population, entered: int) -> Due:
     Rows that are absent bear no hazard and are never due. Chunks bound the memory of the
     answer and change nothing else.
     """
-    slots = people.remaining.shape[0]
+    remaining, hazard = people.remaining.T, people.hazard.T
+    slots = remaining.shape[1]
     size = min(_CHUNK, max(entered, 1))
     slot = np.empty(size * slots, np.uint8)
     row = np.empty(size * slots, np.int32)
@@ -214,7 +218,7 @@ def advance(people: Population, entered: int) -> Due:
     found: list[tuple[Any, Any, Any]] = []
     for first in range(0, entered, size):
         last = min(first + size, entered)
-        count, soon = _advance(people.remaining, people.hazard, first, last, slot, row, near)
+        count, soon = _advance(remaining, hazard, first, last, slot, row, near)
         due = slot[:count].astype(np.int64), row[:count].astype(np.int64)
         found.append((*due, near[:soon].astype(np.int64)))
     if not found:
@@ -248,9 +252,9 @@ def refresh(people: Population, factors: Factors, rows: NDArray[Any], month: int
         c["participation"],
         c["state"],
         c["recent"],
-        people.hazard,
-        people.rate,
-        people.account,
+        people.hazard.T,
+        people.rate.T,
+        people.account.T,
         factors.base,
         factors.base_before,
         factors.by_state,
@@ -260,9 +264,8 @@ def refresh(people: Population, factors: Factors, rows: NDArray[Any], month: int
         factors.by_region,
         factors.by_physician,
         factors.by_participation,
-        factors.onset_of,
+        factors.slot_of,
         factors.remission_of,
-        factors.bit_of,
         factors.requires_of,
         np.empty(factors.width, np.float32),
     )

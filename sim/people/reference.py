@@ -308,7 +308,7 @@ def _live(
     for month in range(age * 12, age * 12 + 12):
         weight *= np.exp(-cohort.hazard[DEATH].astype(float))
         due = processes.advance(cohort, cohort.n)
-        changed = diseases.react(cohort, due, month)
+        changed = diseases.react(cohort, due, month, np.ones(1))
         dead = np.flatnonzero(cohort.left <= month + 1)
         weight[dead] = 0.0
         processes.refresh(cohort, diseases.factors, changed, month + 1)

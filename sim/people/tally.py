@@ -1,6 +1,6 @@
 """What happened to whom this year: counts of persons and sums of euros by group."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +22,11 @@ class Tally:
         """Count each member of `groups` once, or with its weight, under an outcome."""
         found = np.bincount(groups, weights=weights, minlength=self.groups)
         self.sums[outcome] = self.sums.get(outcome, np.zeros(self.groups)) + found
+
+    def add_up(self, outcomes: Sequence[str], found: NDArray[np.float64]) -> None:
+        """Add sums by outcome and group, float64 [outcomes, groups], to those of the year."""
+        for i in np.flatnonzero(found.any(axis=1)):
+            self.sums[outcomes[i]] = self.sums.get(outcomes[i], 0) + found[i]
 
     def close(self, outcomes: Iterable[str]) -> dict[str, NDArray[np.float64]]:
         """Hand over the year's sums, zero where nothing happened, and start anew."""

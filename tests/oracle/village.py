@@ -317,8 +317,8 @@ class Villager:
             drawn = self.luck("case_fatality", process["name"], occurrence=times)
             year = self.world.start_year + (month - 1) // 12
             place = float(self.world.by_region[self.drawn["region"]][self.world.rates["death"]])
-            risk = self.world.fatality(process["name"], self.age(month)) * place
-            if drawn < risk * self.world.lethality[year]:
+            level = place * self.world.lethality[year]
+            if drawn < self.world.fatality(process["name"], self.age(month)) * level:
                 self.leave(month)
                 self.died = True
                 self.note(month, "deaths")

@@ -107,7 +107,7 @@ def test_one_block_or_many_have_the_same_bits(life: Life, monkeypatch: pytest.Mo
             for name in ("_BLOCK", "_FEW"):
                 monkeypatch.setattr(processes, name, block)
             kernel = kernel.py_func
-        count, soon = kernel(people.remaining, people.hazard, 0, people.n, slot, row, near)
+        count, soon = kernel(people.remaining.T, people.hazard.T, 0, people.n, slot, row, near)
         due = sorted(zip(slot[:count].tolist(), row[:count].tolist(), strict=True))
         found.append((due, near[:soon].tolist(), people.remaining.tobytes()))
     assert found[0] == found[1] == found[2]
