@@ -72,13 +72,19 @@ class Care:
     def bill(self, people: Population, due: Due, month: int) -> None:
         """Book the admissions of the month; who died or left in it has none.
 
-        What the month's hazard was beyond the one admission counts towards the next.
+        What the month's hazard was beyond an admission counts towards the next, which may fall
+        due in the same month.
         """
         kind = self.kinds[due.slot]
         here = np.flatnonzero((kind >= 0) & (people.left[due.row] == NEVER))
-        if not here.size:
-            return
         kind, slot, rows = kind[here], due.slot[here], due.row[here]
+        while rows.size:
+            self._admit(people, kind, slot, rows, month)
+            again = people.remaining[slot, rows] <= 0
+            kind, slot, rows = kind[again], slot[again], rows[again]
+
+    def _admit(self, people: Population, kind: Any, slot: Any, rows: Any, month: int) -> None:
+        """Admit each of some rows once; a row may come once for each kind."""
         address, times = people.first + rows, people.occurrence[slot, rows].astype(np.int64)
         age = np.minimum(np.maximum(people.age(month, rows), 0), AGES - 1)
         size = luck.normal(people.seed, address, _SIZES[kind], _code(month, times))

@@ -28,6 +28,7 @@ from sim.quantity import Refusal
 
 FIFTHS = 5
 SEED = 20_000
+SAMPLES = 64  # tried for the lives that are kept
 Means = dict[str, float]
 GOLDEN = (5**0.5 - 1) / 2  # steps of it spread evenly over a circle
 
@@ -113,15 +114,16 @@ def solve(diseases: Diseases, targets: Targets, size: int, lives: int) -> Refere
         weight = np.ones(size)
         growth: Means = {}
         for age in range(AGES):
+            base[sex, age], replacing[sex, age] = _solve_age(
+                cohort, weight, diseases, targets, growth, sex, age
+            )
+            factors.base[sex, age] = base[sex, age] / 12
+            processes.refresh(cohort, factors, np.arange(size), age * 12)
             chosen = _alive(cohort, weight, age, lives)
             state[sex, age], frailty[sex, age] = cohort.state[chosen], cohort.frailty[chosen]
             recent[sex, age] = cohort.recent[chosen]
             surviving[sex, age] = np.bincount(cohort.fifth, weight) / (size / FIFTHS)
             past[sex, age] = _struck(cohort, factors)[chosen]
-            base[sex, age], replacing[sex, age] = _solve_age(
-                cohort, weight, diseases, targets, growth, sex, age
-            )
-            factors.base[sex, age] = base[sex, age] / 12
             growth = _live(cohort, weight, diseases, age, events)
     return Reference(base, replacing, state, frailty, surviving, recent, past, events)
 
@@ -296,8 +298,6 @@ def _live(
 
     Returned is by how much each mean rate has grown up to the middle of the year (1).
     """
-    rows = np.arange(cohort.n)
-    processes.refresh(cohort, diseases.factors, rows, age * 12)
     total = weight.sum()
     for slot, process in enumerate(diseases.factors.processes):
         hazard = cohort.hazard[slot] * 12
@@ -323,19 +323,26 @@ def _alive(
 ) -> NDArray[np.int64]:
     """Rows of `lives` equally likely persons of each deprivation fifth, int64 [fifth, lives].
 
-    Stratified along the hazard of death, so that its mean is that of the cohort. The place within
-    a stratum moves from one to the next and with age, so that the same few are not kept at every
-    age: what is rare among the young then comes out over several ages.
+    Stratified along the hazard of death. The place within a stratum moves from one to the next
+    and with age, so that the same few are not kept at every age: what is rare among the young
+    then comes out over several ages. Of several such samples the one is taken whose mean hazard
+    comes nearest to the cohort's.
     """
-    strata = np.arange(lives)
-    within = ((strata + age) * GOLDEN + 0.5) % 1.0
+    strata, hazard = np.arange(lives), cohort.hazard[DEATH].astype(float)
     chosen = np.empty((FIFTHS, lives), np.int64)
     for fifth in range(FIFTHS):
-        rows = np.flatnonzero(cohort.fifth == fifth)
-        rows = rows[np.argsort(cohort.hazard[DEATH, rows], kind="stable")]
+        rows = np.flatnonzero((cohort.fifth == fifth) & (weight > 0))
+        rows = rows[np.argsort(hazard[rows], kind="stable")]
         edges = np.cumsum(weight[rows])
-        places = (strata + within) / lives * edges[-1]
-        chosen[fifth] = rows[np.minimum(np.searchsorted(edges, places), rows.size - 1)]
+        mean = float((weight[rows] * hazard[rows]).sum() / edges[-1])
+        nearest = np.inf
+        for sample in range(SAMPLES):
+            within = ((strata + age) * GOLDEN + sample / SAMPLES) % 1.0
+            places = (strata + within) / lives * edges[-1]
+            found = rows[np.minimum(np.searchsorted(edges, places), rows.size - 1)]
+            off = abs(float(hazard[found].mean()) - mean)
+            if off < nearest:
+                chosen[fifth], nearest = found, off
     return chosen
 
 

@@ -326,7 +326,7 @@ class Villager:
     def tempt_admission(self, slot: int, month: int) -> None:
         name = self.world.processes[slot]["name"]
         borne = self.bearing(name, occurrence=self.admission_code(slot, month))
-        over = min(self.remaining[slot], 0.0) if self.occurrence[slot] else 0.0
+        over = min(self.remaining[slot], 0.0)
         self.remaining[slot] = single(over + single(borne / self.dearness))
 
     def admission_code(self, slot: int, month: int) -> int:
@@ -338,21 +338,25 @@ class Villager:
             if set(slots) & set(due):
                 self.log.append((month, "gone before admission"))
             return
-        for kind, slot in enumerate(slots):
-            if slot not in due:
-                continue
-            name = self.world.processes[slot]["name"]
-            code = self.admission_code(slot, month)
-            size = NormalDist().inv_cdf(self.luck("size", name, occurrence=code))
-            sd = self.world.size_sd
-            mean = float(self.world.case_cost[kind][self.drawn["sex"]][self.age(month)])
-            cost = single(mean * math.exp(sd * size - sd**2 / 2))
-            self.account[0] = single(self.account[0] + cost)
-            self.note(month, "admissions")
-            if name == "avoidable_admission":
-                self.note(month, "avoidable_admissions")
-            self.occurrence[slot] += 1
-            self.tempt_admission(slot, month)
+        kinds = [kind for kind, slot in enumerate(slots) if slot in due]
+        while kinds:
+            for kind in kinds:
+                self.admit(kind, slots[kind], month)
+            kinds = [kind for kind in kinds if self.remaining[slots[kind]] <= 0]
+
+    def admit(self, kind: int, slot: int, month: int) -> None:
+        name = self.world.processes[slot]["name"]
+        code = self.admission_code(slot, month)
+        size = NormalDist().inv_cdf(self.luck("size", name, occurrence=code))
+        sd = self.world.size_sd
+        mean = float(self.world.case_cost[kind][self.drawn["sex"]][self.age(month)])
+        cost = single(mean * math.exp(sd * size - sd**2 / 2))
+        self.account[0] = single(self.account[0] + cost)
+        self.note(month, "admissions")
+        if name == "avoidable_admission":
+            self.note(month, "avoidable_admissions")
+        self.occurrence[slot] = (self.occurrence[slot] + 1) % 256  # one byte holds it
+        self.tempt_admission(slot, month)
 
     # A year
 
