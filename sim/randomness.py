@@ -142,7 +142,11 @@ def uniform(seed: int, persons: Any, what: Any, occurrence: Any = 0) -> NDArray[
 
 def exponential(seed: int, persons: Any, what: Any, occurrence: Any = 0) -> NDArray[np.float32]:
     """Thresholds: how much hazard each person can bear (unit exponential), float32 [persons]."""
-    drawn = uniform(seed, persons, what, occurrence)
+    return thresholds(uniform(seed, persons, what, occurrence))
+
+
+def thresholds(drawn: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Uniform luck as thresholds (unit exponential), float32 [drawn]."""
     out = np.empty(drawn.size, dtype=np.float32)
     _fill_exponential(drawn, out)
     return out
