@@ -154,9 +154,14 @@ def thresholds(drawn: NDArray[np.float64]) -> NDArray[np.float32]:
 
 def normal(seed: int, persons: Any, what: Any, occurrence: Any = 0) -> NDArray[np.float64]:
     """Standard normal luck by the inverse of the distribution function, float64 [persons]."""
+    return normals(uniform(seed, persons, what, occurrence))
+
+
+def normals(drawn: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Uniform luck as standard normal luck, float64 [drawn]."""
     from scipy.special import ndtri
 
-    out: NDArray[np.float64] = ndtri(uniform(seed, persons, what, occurrence))
+    out: NDArray[np.float64] = ndtri(drawn)
     return out
 
 

@@ -4,11 +4,13 @@ Costs are booked in prices of the price year; the insurer multiplies the year by
 index and the level of the place, the same path in every arm.
 """
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from sim import randomness as luck
@@ -65,38 +67,76 @@ class Care:
 
     def bill(self, people: Population, due: Due, month: int) -> None:
         """Book the admissions of the month; who died or left in it has none."""
-        kind = self.kinds[due.slot]
-        here = np.flatnonzero((kind >= 0) & (people.left[due.row] == NEVER))
-        if not here.size:
+        occurrence = people.occurrence.T
+        kind, slot, rows, times = _admissions(
+            due.slot, due.row, self.kinds, people.left, occurrence
+        )
+        if not rows.size:
             return
-        kind, slot, rows = kind[here], due.slot[here], due.row[here]
-        address, times = people.first + rows, people.occurrence[slot, rows].astype(np.int64)
+        what = np.concatenate([_SIZES[kind], _NEXT[kind]])
+        code = np.concatenate([_code(month, times), _code(month, (times + 1) % 256)])
+        drawn = luck.uniform(people.seed, np.tile(people.first + rows, 2), what, code)
+        spread = np.exp(self.size_sd * luck.normals(drawn[: rows.size]) - self.size_sd**2 / 2)
+        again = luck.thresholds(drawn[rows.size :])
         age = np.minimum(np.maximum(people.age(month, rows), 0), AGES - 1)
-        size = luck.normal(people.seed, address, _SIZES[kind], _code(month, times))
-        mean = self.case_cost[kind, people.sex[rows], age]
-        cost = mean * np.exp(self.size_sd * size - self.size_sd**2 / 2)
+        cost = self.case_cost[kind, people.sex[rows], age] * spread
         np.add.at(people.account[0], rows, cost.astype(np.float32))  # some are admitted twice
+        occurrence[rows, slot] += np.uint8(1)
+        people.remaining.T[rows, slot] = again
         people.count("admissions", rows)
         people.count("avoidable_admissions", rows[kind == _AVOIDABLE])
-        people.occurrence[slot, rows] += np.uint8(1)
-        code = _code(month, people.occurrence[slot, rows].astype(np.int64))
-        again = luck.exponential(people.seed, address, _NEXT[kind], code)
-        people.remaining[slot, rows] = again
 
     def bill_dying(self, people: Population, due: Due, month: int) -> None:
         """Book the cost of dying by the expected remaining time: the same rule in every arm.
 
         Comes before deaths take effect. Sudden deaths have no such cost, only the event's.
         """
-        rows = due.near
-        if not rows.size:
-            return
-        left = people.remaining[DEATH, rows] / people.hazard[DEATH, rows]
-        ahead = np.clip(np.ceil(left), 0, MONTHS_NEAR_DEATH - 1).astype(np.int64)
-        age = np.clip(people.age(month, rows), 0, AGES - 1)
-        by_age = self.near_death_by_age[people.sex[rows], age]
-        cost = self.near_death[ahead] * by_age[:, None]
-        people.account.T[rows, : len(SECTORS)] += cost.astype(np.float32)
+        _bill_dying(
+            due.near,
+            month,
+            people.born,
+            people.sex,
+            people.remaining.T,
+            people.hazard.T,
+            self.near_death,
+            self.near_death_by_age,
+            people.account.T,
+        )
+
+
+@njit(cache=True)
+def _admissions(due_slot: Any, due_row: Any, kinds: Any, left: Any, occurrence: Any) -> Any:
+    """Admissions of those who are still there: kind, slot, row, and how many went before."""
+    found = np.empty((4, due_slot.size), np.int64)
+    count = 0
+    for k in range(due_slot.size):
+        slot, row = due_slot[k], due_row[k]
+        if kinds[slot] >= 0 and left[row] == NEVER:
+            found[0, count], found[1, count], found[2, count] = kinds[slot], slot, row
+            found[3, count] = occurrence[row, slot]
+            count += 1
+    return found[:, :count]
+
+
+@njit(cache=True)
+def _bill_dying(
+    rows: Any,
+    month: Any,
+    born: Any,
+    sex: Any,
+    remaining: Any,
+    hazard: Any,
+    near_death: Any,
+    by_age: Any,
+    account: Any,
+) -> None:
+    for row in rows:
+        left = math.ceil(remaining[row, DEATH] / hazard[row, DEATH])
+        ahead = min(max(left, 0), MONTHS_NEAR_DEATH - 1)
+        age = min(max((month - born[row]) // 12, 0), AGES - 1)
+        for sector in range(near_death.shape[1]):
+            cost = near_death[ahead, sector] * by_age[sex[row], age]
+            account[row, sector] += np.float32(cost)
 
 
 def _code(month: int, times: Any) -> Any:
