@@ -32,12 +32,12 @@ def processes(seeds: int = SEEDS, rows: int = ROWS, turns: int = TURNS) -> dict[
 def gain_of_run(ready: Setting, seeds: int) -> float:
     """Both arms of so many seeds, in one process and in two; the start of these counts."""
     arms = {"intervention": ready, "counterfactual": ready.without_intervention()}
-    one, two = (_seconds(lambda n=n: live(arms, range(1, seeds + 1), n)) for n in (1, 2))
-    return one / two
+    numbers = range(1, seeds + 1)
+    return _seconds(lambda: live(arms, numbers, 1)) / _seconds(lambda: live(arms, numbers, 2))
 
 
 def gain_of_loops(turns: int) -> float:
-    """Two loops, one after the other and at the same time; the start of processes does not count."""
+    """Two loops one after the other, over both at the same time in processes already there."""
     with Parallel(n_jobs=2) as pair:
         pair(delayed(_spin)(1) for _ in range(2))
         both = _seconds(lambda: pair(delayed(_spin)(turns) for _ in range(2)))

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from sim import randomness as luck
 from sim.people.factors import ADMISSIONS, AGES, DEATH, Factors
-from sim.people.population import NEVER, SECTORS, Population
+from sim.people.population import NEVER, Population
 from sim.people.processes import Due
 
 MONTHS_NEAR_DEATH = 12
@@ -77,14 +77,24 @@ class Care:
         code = np.concatenate([_code(month, times), _code(month, (times + 1) % 256)])
         drawn = luck.uniform(people.seed, np.tile(people.first + rows, 2), what, code)
         spread = np.exp(self.size_sd * luck.normals(drawn[: rows.size]) - self.size_sd**2 / 2)
-        again = luck.thresholds(drawn[rows.size :])
-        age = np.minimum(np.maximum(people.age(month, rows), 0), AGES - 1)
-        cost = self.case_cost[kind, people.sex[rows], age] * spread
-        np.add.at(people.account[0], rows, cost.astype(np.float32))  # some are admitted twice
-        occurrence[rows, slot] += np.uint8(1)
-        people.remaining.T[rows, slot] = again
-        people.count("admissions", rows)
-        people.count("avoidable_admissions", rows[kind == _AVOIDABLE])
+        counted = np.zeros((2, people.tally.groups))
+        _book(
+            kind,
+            slot,
+            rows,
+            month,
+            spread,
+            luck.thresholds(drawn[rows.size :]),
+            self.case_cost,
+            people.born,
+            people.sex,
+            people.group,
+            people.account.T,
+            occurrence,
+            people.remaining.T,
+            counted,
+        )
+        people.tally.add_up(("admissions", "avoidable_admissions"), counted)
 
     def bill_dying(self, people: Population, due: Due, month: int) -> None:
         """Book the cost of dying by the expected remaining time: the same rule in every arm.
@@ -116,6 +126,35 @@ def _admissions(due_slot: Any, due_row: Any, kinds: Any, left: Any, occurrence: 
             found[3, count] = occurrence[row, slot]
             count += 1
     return found[:, :count]
+
+
+@njit(cache=True)
+def _book(
+    kind: Any,
+    slot: Any,
+    rows: Any,
+    month: Any,
+    spread: Any,
+    fresh: Any,
+    case_cost: Any,
+    born: Any,
+    sex: Any,
+    group: Any,
+    account: Any,
+    occurrence: Any,
+    remaining: Any,
+    counted: Any,
+) -> None:
+    """Book each admission at its size, `spread` times the mean, and give the next threshold."""
+    for k in range(rows.size):
+        row = rows[k]
+        age = min(max((month - born[row]) // 12, 0), AGES - 1)
+        account[row, 0] += np.float32(case_cost[kind[k], sex[row], age] * spread[k])
+        occurrence[row, slot[k]] += np.uint8(1)
+        remaining[row, slot[k]] = fresh[k]
+        counted[0, group[row]] += 1
+        if kind[k] == _AVOIDABLE:
+            counted[1, group[row]] += 1
 
 
 @njit(cache=True)

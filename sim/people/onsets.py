@@ -72,16 +72,18 @@ def _lay_out(
 
     The last two are [3, steps]: next threshold, whether coded, whether fatal.
     """
-    most = due_slot.size * slots.steps.shape[1]
+    steps = slots.steps
+    most = due_slot.size * steps.shape[1]
     found = np.empty((3, most), np.int64)
-    what = np.zeros((3, most), np.int64)
-    times = np.zeros((3, most), np.int64)
+    what = np.empty((3, most), np.int64)
+    times = np.empty((3, most), np.int64)
     count = 0
     for k in range(due_slot.size):
         row = due_row[k]
         if left[row] != NEVER:
             continue
-        for slot, step in slots.steps[due_slot[k]]:
+        for j in range(steps.shape[1]):
+            slot, step = steps[due_slot[k], j, 0], steps[due_slot[k], j, 1]
             if slot < 0:
                 break
             bit = slots.bit[slot]
@@ -95,6 +97,7 @@ def _lay_out(
                 times[0, count] = (np.int64(occurrence[row, slot]) + 1) % 256
             what[1, count] = slots.documented[slot]
             what[2, count] = slots.fatal[slot]
+            times[1, count] = 0
             times[2, count] = times[0, count]
             count += 1
     return found[:, :count].copy(), what[:, :count].copy(), times[:, :count].copy()
