@@ -60,7 +60,8 @@ def _fit(given: Sequence[str], console: Console) -> None:
     def report(round_: int, values: Sequence[float], missed: Sequence[float]) -> None:
         console.print(f"Round {round_}: number, and how much higher its targets are")
         for one, value, miss in zip(fits.fits, values, missed, strict=True):
-            console.print(f"  {one.numbers[0]:60} {value:9.4g} {miss:+8.1%}", highlight=False, soft_wrap=True)
+            line = f"  {one.numbers[0]:60} {value:9.4g} {miss:+8.1%}"
+            console.print(line, highlight=False, soft_wrap=True)
 
     fit(fits, report)
 

@@ -209,6 +209,8 @@ class Region(mesa.Model):
 
     def _attend(self) -> None:
         """Programmes invite members and give places to those who wait."""
+        if not self.programmes:
+            return
         effort = self._effort()[self.people.physician]
         members = self.members
         for programme in self.programmes:

@@ -142,7 +142,11 @@ def uniform(seed: int, persons: Any, what: Any, occurrence: Any = 0) -> NDArray[
 
 def exponential(seed: int, persons: Any, what: Any, occurrence: Any = 0) -> NDArray[np.float32]:
     """Thresholds: how much hazard each person can bear (unit exponential), float32 [persons]."""
-    drawn = uniform(seed, persons, what, occurrence)
+    return thresholds(uniform(seed, persons, what, occurrence))
+
+
+def thresholds(drawn: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Uniform luck as thresholds (unit exponential), float32 [drawn]."""
     out = np.empty(drawn.size, dtype=np.float32)
     _fill_exponential(drawn, out)
     return out
@@ -150,9 +154,14 @@ def exponential(seed: int, persons: Any, what: Any, occurrence: Any = 0) -> NDAr
 
 def normal(seed: int, persons: Any, what: Any, occurrence: Any = 0) -> NDArray[np.float64]:
     """Standard normal luck by the inverse of the distribution function, float64 [persons]."""
+    return normals(uniform(seed, persons, what, occurrence))
+
+
+def normals(drawn: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Uniform luck as standard normal luck, float64 [drawn]."""
     from scipy.special import ndtri
 
-    out: NDArray[np.float64] = ndtri(uniform(seed, persons, what, occurrence))
+    out: NDArray[np.float64] = ndtri(drawn)
     return out
 
 

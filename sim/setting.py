@@ -22,7 +22,7 @@ from sim.people import roster
 from sim.people.cohort import Place
 from sim.people.country import Country, country
 from sim.people.diseases import Disease
-from sim.people.factors import AGES, FRAILTIES, Factors
+from sim.people.factors import AGES, FRAILTIES, INTENSITIES, Factors
 from sim.people.life import Life
 from sim.people.morbidity import Morbidity, Trends
 from sim.people.population import Population
@@ -41,7 +41,7 @@ class PopulationTerms(Morbidity, frozen=True, extra="forbid"):
     first_year: int
     last_year: int
     structure_years: int = Field(ge=0)
-    reference_size: int = Field(ge=FIFTHS * FRAILTIES**2)  # one of each fifth, frailty, intensity
+    reference_size: int = Field(ge=FIFTHS * FRAILTIES * INTENSITIES)  # one of each, at least
     size: int = Field(gt=0)
     comparison: int | None = Field(None, gt=0)
     comparison_ratio: float = Field(gt=0)

@@ -198,3 +198,14 @@ def test_what_was_drawn_before_does_not_matter() -> None:
     before = uniform(5, ROWS[:10], ONSET)
     exponential(6, ROWS, ONSET)
     assert (uniform(5, ROWS[:10], ONSET) == before).all()
+
+
+def test_each_person_may_have_a_decision_of_her_own() -> None:
+    other = decision("onset", "stroke")
+    rows, what = np.arange(6), np.where(np.arange(6) % 2, ONSET, other)
+    for draw in DRAWS:
+        mixed = draw(7, rows, what, rows)
+        assert (mixed[1::2] == draw(7, rows[1::2], ONSET, rows[1::2])).all()
+        assert (mixed[::2] == draw(7, rows[::2], other, rows[::2])).all()
+    with pytest.raises(ValueError, match="2 decisions for 6 persons; one or as many"):
+        uniform(7, rows, what[:2])

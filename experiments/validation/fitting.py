@@ -38,7 +38,7 @@ class Fit(BaseModel):
 
     numbers: tuple[str, ...] = Field(alias="set", min_length=1)
     targets: tuple[str, ...] = Field(alias="to", min_length=1)
-    power: float = Field(gt=0)
+    power: float
 
 
 class Fits(BaseModel):
@@ -136,7 +136,8 @@ def _answer(power: float, before: tuple[float, float], now: tuple[float, float])
     if abs(moved) < 0.02:  # too small to be told from luck
         return power
     seen = (before[1] - now[1]) / moved
-    return max(ANSWER[0], min(ANSWER[1], (power + seen) / 2))
+    size = max(ANSWER[0], min(ANSWER[1], (abs(power) + math.copysign(seen, power * seen)) / 2))
+    return math.copysign(size, power)
 
 
 def misses(fits: Fits) -> list[float]:

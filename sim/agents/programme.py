@@ -122,9 +122,9 @@ class Programme(mesa.Agent):
     def act(self, month: int) -> NDArray[np.int64]:
         """Note how strongly it acts on whom this month; return the rows on which that changed."""
         rows, strength = self.strength(month)
-        changed = strength != self.acting[rows]
+        changed: NDArray[np.int64] = rows[strength != self.acting[rows]]
         self.acting[rows] = strength
-        return rows[changed]
+        return changed
 
     def bill(self, month: int, price: float) -> None:
         """Work out what the month costs, EUR; `price` is EUR per EUR of the price year."""

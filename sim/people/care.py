@@ -4,16 +4,18 @@ Costs are booked in prices of the price year; the insurer multiplies the year by
 index and the level of the place, the same path in every arm.
 """
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from sim import randomness as luck
 from sim.people.factors import ADMISSIONS, AGES, DEATH, Factors
-from sim.people.population import NEVER, SECTORS, Population
+from sim.people.population import NEVER, Population
 from sim.people.processes import Due
 
 MONTHS_NEAR_DEATH = 12
@@ -75,43 +77,125 @@ class Care:
         What the month's hazard was beyond an admission counts towards the next, which may fall
         due in the same month.
         """
-        kind = self.kinds[due.slot]
-        here = np.flatnonzero((kind >= 0) & (people.left[due.row] == NEVER))
-        kind, slot, rows = kind[here], due.slot[here], due.row[here]
+        occurrence = people.occurrence.T
+        kind, slot, rows, times = _admissions(
+            due.slot, due.row, self.kinds, people.left, occurrence
+        )
         while rows.size:
-            self._admit(people, kind, slot, rows, month)
-            again = people.remaining[slot, rows] <= 0
+            self._admit(people, kind, slot, rows, times, month)
+            again = people.remaining.T[rows, slot] <= 0
             kind, slot, rows = kind[again], slot[again], rows[again]
+            times = (times[again] + 1) % 256  # one byte holds it
 
-    def _admit(self, people: Population, kind: Any, slot: Any, rows: Any, month: int) -> None:
+    def _admit(
+        self, people: Population, kind: Any, slot: Any, rows: Any, times: Any, month: int
+    ) -> None:
         """Admit each of some rows once; a row may come once for each kind."""
-        address, times = people.first + rows, people.occurrence[slot, rows].astype(np.int64)
-        age = np.minimum(np.maximum(people.age(month, rows), 0), AGES - 1)
-        size = luck.normal(people.seed, address, _SIZES[kind], _code(month, times))
-        mean = self.case_cost[kind, people.sex[rows], age]
-        cost = mean * np.exp(self.size_sd * size - self.size_sd**2 / 2)
-        np.add.at(people.account[0], rows, cost.astype(np.float32))  # some are admitted twice
-        people.count("admissions", rows)
-        people.count("avoidable_admissions", rows[kind == _AVOIDABLE])
-        people.occurrence[slot, rows] += np.uint8(1)
-        code = _code(month, people.occurrence[slot, rows].astype(np.int64))
-        again = luck.exponential(people.seed, address, _NEXT[kind], code)
-        people.remaining[slot, rows] += again / people.dearness[rows]
+        what = np.concatenate([_SIZES[kind], _NEXT[kind]])
+        code = np.concatenate([_code(month, times), _code(month, (times + 1) % 256)])
+        drawn = luck.uniform(people.seed, np.tile(people.first + rows, 2), what, code)
+        spread = np.exp(self.size_sd * luck.normals(drawn[: rows.size]) - self.size_sd**2 / 2)
+        counted = np.zeros((2, people.tally.groups))
+        _book(
+            kind,
+            slot,
+            rows,
+            month,
+            spread,
+            luck.thresholds(drawn[rows.size :]),
+            self.case_cost,
+            people.born,
+            people.sex,
+            people.group,
+            people.account.T,
+            people.occurrence.T,
+            people.remaining.T,
+            people.dearness,
+            counted,
+        )
+        people.tally.add_up(("admissions", "avoidable_admissions"), counted)
 
     def bill_dying(self, people: Population, due: Due, month: int) -> None:
         """Book the cost of dying by the expected remaining time: the same rule in every arm.
 
         Comes before deaths take effect. Sudden deaths have no such cost, only the event's.
         """
-        rows = due.near
-        if not rows.size:
-            return
-        left = people.remaining[DEATH, rows] / people.hazard[DEATH, rows]
-        ahead = np.clip(np.ceil(left), 0, MONTHS_NEAR_DEATH - 1).astype(np.int64)
-        age = np.clip(people.age(month, rows), 0, AGES - 1)
-        by_age = self.near_death_by_age[people.sex[rows], age]
-        cost = self.near_death[ahead] * by_age[:, None]
-        people.account.T[rows, : len(SECTORS)] += cost.astype(np.float32)
+        _bill_dying(
+            due.near,
+            month,
+            people.born,
+            people.sex,
+            people.remaining.T,
+            people.hazard.T,
+            self.near_death,
+            self.near_death_by_age,
+            people.account.T,
+        )
+
+
+@njit(cache=True)
+def _admissions(due_slot: Any, due_row: Any, kinds: Any, left: Any, occurrence: Any) -> Any:
+    """Admissions of those who are still there: kind, slot, row, and how many went before."""
+    found = np.empty((4, due_slot.size), np.int64)
+    count = 0
+    for k in range(due_slot.size):
+        slot, row = due_slot[k], due_row[k]
+        if kinds[slot] >= 0 and left[row] == NEVER:
+            found[0, count], found[1, count], found[2, count] = kinds[slot], slot, row
+            found[3, count] = occurrence[row, slot]
+            count += 1
+    return found[:, :count]
+
+
+@njit(cache=True)
+def _book(
+    kind: Any,
+    slot: Any,
+    rows: Any,
+    month: Any,
+    spread: Any,
+    fresh: Any,
+    case_cost: Any,
+    born: Any,
+    sex: Any,
+    group: Any,
+    account: Any,
+    occurrence: Any,
+    remaining: Any,
+    dearness: Any,
+    counted: Any,
+) -> None:
+    """Book each admission at its size, `spread` times the mean, and give the next threshold."""
+    for k in range(rows.size):
+        row = rows[k]
+        age = min(max((month - born[row]) // 12, 0), AGES - 1)
+        account[row, 0] += np.float32(case_cost[kind[k], sex[row], age] * spread[k])
+        occurrence[row, slot[k]] += np.uint8(1)
+        remaining[row, slot[k]] += fresh[k] / dearness[row]
+        counted[0, group[row]] += 1
+        if kind[k] == _AVOIDABLE:
+            counted[1, group[row]] += 1
+
+
+@njit(cache=True)
+def _bill_dying(
+    rows: Any,
+    month: Any,
+    born: Any,
+    sex: Any,
+    remaining: Any,
+    hazard: Any,
+    near_death: Any,
+    by_age: Any,
+    account: Any,
+) -> None:
+    for row in rows:
+        left = math.ceil(remaining[row, DEATH] / hazard[row, DEATH])
+        ahead = min(max(left, 0), MONTHS_NEAR_DEATH - 1)
+        age = min(max((month - born[row]) // 12, 0), AGES - 1)
+        for sector in range(near_death.shape[1]):
+            cost = near_death[ahead, sector] * by_age[sex[row], age]
+            account[row, sector] += np.float32(cost)
 
 
 def _year(month: int) -> int:

@@ -17,7 +17,7 @@ from sim import randomness
 from sim.people.completion import complete
 from sim.people.demography import projection, whole
 from sim.people.diseases import Diseases, has
-from sim.people.factors import AGES, FRAILTIES
+from sim.people.factors import AGES, INTENSITIES
 from sim.people.population import Population
 from sim.people.reference import Reference, birthday
 from sim.people.roster import Roster
@@ -180,7 +180,7 @@ def _characterise(people: Population, place: Place, reference: Reference) -> NDA
     people.state[:] = reference.state[whose]
     people.frailty[:] = reference.frailty[whose]
     people.recent[:] = reference.recent[whose]
-    people.intensity[:] = people.uniform(rows, "cost intensity") * FRAILTIES
+    people.intensity[:] = people.uniform(rows, "cost intensity") * INTENSITIES
     people.insurer[:] = randomness.choice(people.uniform(rows, "insurer"), place.insurers)
     past: NDArray[np.uint32] = reference.past[whose]
     return past

@@ -20,7 +20,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from sim.people.cells import UNKNOWN
-from sim.people.factors import ADMISSIONS, FRAILTIES, Factors
+from sim.people.factors import ADMISSIONS, INTENSITIES, Factors
 from sim.people.population import Population
 from sim.people.reference import FIFTHS, Reference, birthday
 from sim.people.roster import PAID, Roster
@@ -126,7 +126,7 @@ def _rank(
     first = np.cumsum(sizes) - sizes
     rank = np.empty(rows.size)
     rank[order] = np.arange(rows.size) - first[cell[order]]
-    people.intensity[rows] = ((rank + luck) / sizes[cell] * FRAILTIES).astype(np.uint8)
+    people.intensity[rows] = ((rank + luck) / sizes[cell] * INTENSITIES).astype(np.uint8)
 
 
 @njit(cache=True)

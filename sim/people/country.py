@@ -14,7 +14,7 @@ from scipy.special import gammaincinv, ndtri
 from sim import tables
 from sim.people.care import Care, course_of_dying
 from sim.people.diseases import Disease, Diseases
-from sim.people.factors import ADMISSIONS, AGES, FRAILTIES, Factors, lay_out
+from sim.people.factors import ADMISSIONS, AGES, FRAILTIES, INTENSITIES, Factors, lay_out
 from sim.people.kept import solution
 from sim.people.morbidity import Morbidity
 from sim.people.population import SECTORS
@@ -82,12 +82,14 @@ def _factors(raw: dict[str, Any], morbidity: Morbidity, regions: int) -> Factors
         by_state=ones(len(bits), AGES),
         by_recent=ones(len(bits)),
         by_group=ones(FRAILTIES * FIFTHS),
-        by_intensity=ones(FRAILTIES),
+        by_intensity=ones(INTENSITIES),
         by_region=ones(regions + 1),
     )
     _fill_groups(factors, morbidity)
     for sector in ("drugs", "other", "patient"):  # physicians are paid a lump sum a quarter
-        factors.by_intensity[:, rates[sector]] = _spread(FRAILTIES, morbidity.cost_intensity_sd_log)
+        factors.by_intensity[:, rates[sector]] = _spread(
+            INTENSITIES, morbidity.cost_intensity_sd_log
+        )
     return factors
 
 
@@ -134,7 +136,7 @@ def _targets(morbidity: Morbidity, specs: dict[str, Disease], factors: Factors) 
     mortality = tables.by_sex_and_age(life, "hazard", "the life table")
     running = {s: total * tables.course(shares["age"], shares[s]) for s in CONTRACT_SECTORS}
     by_age = _dying_by_age(morbidity, mortality, running["hospital"])
-    excess = morbidity.last_year_cost - morbidity.survivor_cost
+    excess = morbidity.last_year_cost - morbidity.otherwise_cost
     dying = {s: by_age * excess * getattr(morbidity.last_year_share, s) for s in CONTRACT_SECTORS}
     running["long_term_care"] = tables.by_sex_and_age(
         of("long_term_care"), "cost", "long-term care"
@@ -187,7 +189,7 @@ def _dying_by_age(
     everybody at that age (EUR/person-year, [sex, age]).
     """
     years = np.arange(AGES) - morbidity.last_year_reference_age
-    excess = morbidity.last_year_cost - morbidity.survivor_cost
+    excess = morbidity.last_year_cost - morbidity.otherwise_cost
     expected = mortality * excess * morbidity.last_year_share.hospital
     most = morbidity.last_year_most * hospital / expected
     found: NDArray[np.float64] = np.minimum(np.exp(morbidity.last_year_age_slope * years), most)
@@ -214,8 +216,8 @@ def _care(diseases: Diseases, targets: Targets, reference: Reference, morbidity:
             "cost_sectors.csv; lower population.last_year_most or an admission_cost"
         )
     case_cost = np.maximum(hospital, 0.0) / other
-    excess = morbidity.last_year_cost - morbidity.survivor_cost
-    quarter = (morbidity.last_quarter_cost - morbidity.survivor_cost / 4) / excess
+    excess = morbidity.last_year_cost - morbidity.otherwise_cost
+    quarter = (morbidity.last_quarter_cost - morbidity.otherwise_cost / 4) / excess
     near = np.zeros((12, len(SECTORS)))
     for i, sector in enumerate(CONTRACT_SECTORS):
         share = getattr(morbidity.last_year_share, sector)

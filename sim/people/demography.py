@@ -1,6 +1,9 @@
 """Who ages, arrives, leaves and dies."""
 
+from typing import Any
+
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from sim.people.factors import DEATH, LEAVING
@@ -29,12 +32,42 @@ def starting(people: Population, month: int) -> NDArray[np.int64]:
 
 def react(people: Population, due: Due, month: int) -> None:
     """Let those die and leave whose time has come; death comes first."""
-    for slot, outcome in ((DEATH, "deaths"), (LEAVING, "leavings")):
-        rows = due.row[due.slot == slot]
-        rows = rows[people.left[rows] == NEVER]
-        people.leave(rows, month)
-        people.died[rows] = slot == DEATH
-        people.count(outcome, rows)
+    c = people.columns
+    counted = np.zeros((2, people.tally.groups))
+    _depart(
+        due.slot,
+        due.row,
+        month,
+        c["left"],
+        c["died"],
+        c["group"],
+        people.remaining.T,
+        people.hazard.T,
+        counted,
+    )
+    people.tally.add_up(("deaths", "leavings"), counted)
+
+
+@njit(cache=True)
+def _depart(
+    slot: Any,
+    row: Any,
+    month: Any,
+    left: Any,
+    died: Any,
+    group: Any,
+    remaining: Any,
+    hazard: Any,
+    counted: Any,
+) -> None:
+    for kind in (DEATH, LEAVING):
+        for k in range(slot.size):
+            if slot[k] == kind and left[row[k]] == NEVER:
+                left[row[k]] = month + 1
+                died[row[k]] = kind == DEATH
+                hazard[row[k], :] = 0
+                remaining[row[k], :] = np.inf
+                counted[kind, group[row[k]]] += 1
 
 
 def projection(

@@ -85,43 +85,42 @@ class Diseases:
     @cached_property
     def onsets(self) -> Onsets:
         """What falls due, and what it does, by slot of the kernel."""
-        factors = self.factors
-        processes = factors.processes
-        specs = [self.specs.get(process.name) for process in processes]
+        processes = self.factors.processes
+        names = [process.name for process in processes]
+        specs = [self.specs.get(name) for name in names]
         steps = [self._steps(slot) for slot in range(len(processes))]
         most = max(len(line) for line in steps)
-        names = [process.name for process in processes]
 
-        def numbers(what: str) -> NDArray[np.int64]:
+        def decisions(what: str) -> NDArray[np.int64]:
             return np.array([decision(what, name) for name in names])
 
-        def number(field: str, dtype: Any = float) -> NDArray[Any]:
+        def numbers(field: str, dtype: Any = float) -> NDArray[Any]:
             return np.array([getattr(spec, field) if spec else 0 for spec in specs], dtype)
 
-        begins = np.where([p.bit < 0 for p in processes], numbers("event"), numbers("remission"))
+        event = np.array([process.kind == "event" for process in processes])
         coded = np.array([process.kind == "condition" for process in processes])
-        return Onsets(
-            names=tuple(names),
-            slots=Slots(
-                bit=np.array([process.bit for process in processes]),
-                recent_bit=np.array([process.recent_bit for process in processes]),
-                reversible=np.array([process.remission for process in processes]),
-                admission_cost=number("admission_cost", np.float32),
-                recent_months=number("recent_months", np.int64),
-            ),
-            sick=np.array([spec is not None for spec in specs]),
+        slots = Slots(
             steps=np.array([line + [(-1, WHOLE)] * (most - len(line)) for line in steps]),
-            decisions=np.stack([begins, numbers("onset")], axis=1),
-            documented_share=number("documented_share") * coded,
-            documented=numbers("documented"),
+            bit=np.array([process.bit for process in processes]),
+            recent_bit=np.array([process.recent_bit for process in processes]),
+            reversible=np.array([process.remission for process in processes]),
+            next_of_beginning=np.where(event, decisions("event"), decisions("remission")),
+            next_of_ending=decisions("onset"),
+            documented=decisions("documented"),
+            fatal=decisions("case_fatality"),
+            documented_share=numbers("documented_share") * coded,
             fatality=np.stack([self.fatality(n) if n in self.specs else _NEVER for n in names]),
-            fatal=numbers("case_fatality"),
+            admission_cost=numbers("admission_cost", np.float32),
+            recent_months=numbers("recent_months", np.int64),
         )
+        return Onsets(tuple(names), slots)
 
     def _steps(self, slot: int) -> list[tuple[int, int]]:
-        """Slot and kind of each step when a process falls due."""
+        """Slot and kind of each step when a process falls due; none where it is no onset."""
         spec = self.specs.get(self.factors.processes[slot].name)
-        if spec is None or spec.kind != "event" or not spec.brings:
+        if spec is None:
+            return []
+        if spec.kind != "event" or not spec.brings:
             return [(slot, WHOLE)]
         brought = [(self.factors.slot(name), BROUGHT) for name in spec.brings]
         return [(slot, RENEWED), *brought, (slot, FOLLOWED)]

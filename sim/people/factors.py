@@ -21,7 +21,10 @@ AGES = 101
 """Single years of age 0 to 100; older people count as 100."""
 
 FRAILTIES = 16
-"""Classes of frailty, and of cost intensity: quantile means of their distributions."""
+"""Classes of frailty: quantile means of its distribution."""
+
+INTENSITIES = 64
+"""Classes of the lasting spread of cost; more of them, since the dearest few are half of it."""
 
 DEATH, LEAVING = 0, 1
 ADMISSIONS = ("other_admission", "avoidable_admission")

@@ -40,11 +40,13 @@ class Membership:
         self, people: Population, effort: NDArray[np.float32], month: int
     ) -> NDArray[np.int64]:
         """Let a month's hazard of enrolling run; return who enrols. `effort` is by practice."""
-        active = effort[people.physician]
+        if not effort.any():
+            return np.empty(0, np.int64)
         here = (people.entered <= month) & (people.left == NEVER)
-        rows = np.flatnonzero((active > 0) & here & ~people.member)
-        appeal = self.appeal[people.frailty[rows]]
-        self.remaining[rows] -= self.hazard * active[rows] * appeal
+        rows = np.flatnonzero(here & ~people.member)
+        active = effort[people.physician[rows]]
+        rows, active = rows[active > 0], active[active > 0]
+        self.remaining[rows] -= self.hazard * active * self.appeal[people.frailty[rows]]
         enrolled: NDArray[np.int64] = rows[self.remaining[rows] <= 0]
         people.member[enrolled] = True
         people.member_since[enrolled] = month

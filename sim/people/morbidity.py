@@ -48,7 +48,7 @@ class Morbidity(BaseModel, frozen=True, extra="ignore"):
     cost_structure: dict[str, float] = Field(min_length=1)
     """Places of conf/tables/population_by_age.csv and their weights: ages of the price year."""
     patient_cost: float = Field(ge=0)
-    survivor_cost: float = Field(gt=0)
+    otherwise_cost: float = Field(gt=0)
     last_year_cost: float = Field(gt=0)
     last_quarter_cost: float = Field(gt=0)
     last_year_age_slope: float

@@ -1,9 +1,9 @@
 """What falls due takes effect: onsets, events and remissions, and what each brings at once.
 
-Whatever luck this needs is drawn first, for all who are concerned; then one loop lets it happen,
-step by step in the order in which it fell due. A person's steps touch nobody else. An event that
-brings conditions takes more than one step: it is renewed, what it brings begins, and then follows
-what the event itself does.
+First all steps are laid out that what fell due leads to, then luck is drawn for all of them
+together, then they happen one by one in their order. A person's steps touch nobody else. An event
+that brings conditions takes more than one step: it is renewed, what it brings begins, and then
+follows what the event itself does.
 """
 
 from dataclasses import dataclass
@@ -15,43 +15,104 @@ from numba import njit
 from numpy.typing import NDArray
 
 from sim import randomness
-from sim.people.factors import AGES
 from sim.people.population import NEVER, Population
 from sim.people.processes import Due
 
 WHOLE, RENEWED, BROUGHT, FOLLOWED = range(4)
 """What a step does: all of it, the new threshold alone, what an event brings, what comes after."""
 
-_BEGINNING, _ENDING, _STRIKING = range(3)
-_KINDS = ("onset", "remission", "event")
+KINDS = ("onset", "remission", "event")
+_BEGINNING, _ENDING, _STRIKING = range(len(KINDS))
+_OLDEST = 100
 _BIT = np.uint32(1)
 _ONE = np.uint8(1)
 
 
 class Slots(NamedTuple):
-    """By slot of the kernel: what happens when it falls due, each [slots].
+    """What happens when a slot of the kernel falls due, by slot.
 
-    `bit` is the state it switches (-1 an event), `recent_bit` that of the first months;
-    `reversible` whether it ends again; `admission_cost` in EUR; `recent_months` its first months.
+    Attributes
+    ----------
+    steps
+        int64 [slots, most, 2]: slot and kind of each step, -1 no more, and no onset at all.
+    bit, recent_bit
+        int64 [slots]: the state it switches, -1 an event; that of its first months.
+    reversible
+        bool [slots]: whether a state ends again.
+    next_of_beginning, next_of_ending, documented, fatal
+        int64 [slots]: numbers of the decisions - what the next threshold is drawn for, whether an
+        onset is coded, whether it kills.
+    documented_share
+        float64 [slots]: of onsets that are coded, 0 for what is no diagnosis.
+    fatality
+        float64 [slots, age]: chance to kill at once.
+    admission_cost, recent_months
+        float32, int64 [slots]: EUR of the admission it brings; its first months.
     """
 
+    steps: NDArray[np.int64]
     bit: NDArray[np.int64]
     recent_bit: NDArray[np.int64]
     reversible: NDArray[np.bool_]
+    next_of_beginning: NDArray[np.int64]
+    next_of_ending: NDArray[np.int64]
+    documented: NDArray[np.int64]
+    fatal: NDArray[np.int64]
+    documented_share: NDArray[np.float64]
+    fatality: NDArray[np.float64]
     admission_cost: NDArray[np.float32]
     recent_months: NDArray[np.int64]
 
 
 @njit(cache=True)
+def _lay_out(
+    due_slot: Any, due_row: Any, left: Any, state: Any, occurrence: Any, slots: Any
+) -> Any:
+    """Steps of those who are still there: slot, row, kind; what is drawn, and its occurrence.
+
+    The last two are [3, steps]: next threshold, whether coded, whether fatal.
+    """
+    steps = slots.steps
+    most = due_slot.size * steps.shape[1]
+    found = np.empty((3, most), np.int64)
+    what = np.empty((3, most), np.int64)
+    times = np.empty((3, most), np.int64)
+    count = 0
+    for k in range(due_slot.size):
+        row = due_row[k]
+        if left[row] != NEVER:
+            continue
+        for j in range(steps.shape[1]):
+            slot, step = steps[due_slot[k], j, 0], steps[due_slot[k], j, 1]
+            if slot < 0:
+                break
+            bit = slots.bit[slot]
+            ill = bit >= 0 and (state[row] >> np.uint32(bit)) & _BIT
+            found[0, count], found[1, count], found[2, count] = slot, row, step
+            if ill and step != BROUGHT:
+                what[0, count] = slots.next_of_ending[slot]
+                times[0, count] = occurrence[row, slot]
+            else:
+                what[0, count] = slots.next_of_beginning[slot]
+                times[0, count] = (np.int64(occurrence[row, slot]) + 1) % 256
+            what[1, count] = slots.documented[slot]
+            what[2, count] = slots.fatal[slot]
+            times[1, count] = 0
+            times[2, count] = times[0, count]
+            count += 1
+    return found[:, :count].copy(), what[:, :count].copy(), times[:, :count].copy()
+
+
+@njit(cache=True)
 def _happen(
-    slot: Any,
-    row: Any,
-    step: Any,
+    found: Any,
+    luck: Any,
     fresh: Any,
-    seen: Any,
-    fatal: Any,
     month: Any,
+    lethality: Any,
     slots: Any,
+    born: Any,
+    region: Any,
     state: Any,
     recent: Any,
     documented: Any,
@@ -62,74 +123,55 @@ def _happen(
     remaining: Any,
     hazard: Any,
     account: Any,
-    struck: Any,
     counted: Any,
-) -> None:
-    """Let each step happen; mark those that struck, and count [slot * kinds.., group]."""
-    for k in range(slot.size):
-        s, r, g = slot[k], row[k], group[row[k]]
-        bit = slots.bit[s]
-        if bit >= 0 and (state[r] >> np.uint32(bit)) & _BIT:
-            if slots.reversible[s] and step[k] != BROUGHT:
-                state[r] &= ~(_BIT << np.uint32(bit))
-                remaining[r, s] = fresh[k]
-                counted[3 * s + _ENDING, g] += 1
+) -> Any:
+    """Let each step happen, counted [slot * kinds.., group]; return first months by step, or 0."""
+    first_months = np.zeros(found.shape[1], np.int64)
+    for k in range(found.shape[1]):
+        slot, row, step = found[0, k], found[1, k], found[2, k]
+        bit = slots.bit[slot]
+        of = len(KINDS) * slot
+        if bit >= 0 and (state[row] >> np.uint32(bit)) & _BIT:
+            if slots.reversible[slot] and step != BROUGHT:
+                state[row] &= ~(_BIT << np.uint32(bit))
+                remaining[row, slot] = fresh[k]
+                counted[of + _ENDING, group[row]] += 1
             continue
-        if step[k] != FOLLOWED:
-            occurrence[r, s] += _ONE
-            remaining[r, s] = fresh[k]
-            counted[3 * s + (_STRIKING if bit < 0 else _BEGINNING), g] += 1
+        if step != FOLLOWED:
+            occurrence[row, slot] += _ONE
+            remaining[row, slot] = np.inf
+            if bit < 0 or slots.reversible[slot]:
+                remaining[row, slot] = fresh[k]
             if bit >= 0:
-                state[r] |= _BIT << np.uint32(bit)
-            if seen[k]:
-                documented[r] |= _BIT << np.uint32(bit)
-        if step[k] == RENEWED:
+                state[row] |= _BIT << np.uint32(bit)
+            if luck[1, k] < slots.documented_share[slot]:
+                documented[row] |= _BIT << np.uint32(bit)
+            counted[of + (_STRIKING if bit < 0 else _BEGINNING), group[row]] += 1
+        if step == RENEWED:
             continue
-        struck[k] = True
-        if slots.admission_cost[s] > 0:
-            account[r, 0] += slots.admission_cost[s]
-            counted[-2, g] += 1
-        if slots.recent_months[s] > 0:
-            recent[r] |= _BIT << np.uint32(slots.recent_bit[s])
-        if fatal[k] and left[r] == NEVER:
-            left[r] = month + 1
-            died[r] = True
-            hazard[r, :] = 0
-            remaining[r, :] = np.inf
-            counted[-1, g] += 1
+        if slots.admission_cost[slot] > 0:
+            account[row, 0] += slots.admission_cost[slot]
+            counted[-2, group[row]] += 1
+        if slots.recent_months[slot] > 0:
+            recent[row] |= _BIT << np.uint32(slots.recent_bit[slot])
+            first_months[k] = slots.recent_months[slot]
+        age = min(max((month - born[row]) // 12, 0), _OLDEST)
+        chance = slots.fatality[slot, age] * lethality[region[row]]
+        if luck[2, k] < chance and left[row] == NEVER:
+            left[row] = month + 1
+            died[row] = True
+            hazard[row, :] = 0
+            remaining[row, :] = np.inf
+            counted[-1, group[row]] += 1
+    return first_months
 
 
 @dataclass(frozen=True)
 class Onsets:
-    """What onsets, events and remissions do, by slot of the kernel.
-
-    Attributes
-    ----------
-    names
-        Of the processes, [slots].
-    sick
-        Which slots are those of conditions, risk factors and events, bool [slots].
-    steps
-        int64 [slots, most, 2]: slot and kind of each step when one falls due, -1 no more.
-    decisions
-        int64 [slots, 2]: what the next threshold is drawn for when it begins, and when it ends.
-    documented_share
-        Of onsets that are coded, float64 [slots], 0 for what is no diagnosis.
-    documented
-        Number of the decision whether an onset is coded, int64 [slots].
-    fatality, fatal
-        float64 [slots, age]: chance to kill at once; number of the decision, int64 [slots].
-    """
+    """What onsets, events and remissions do: names of the processes, and what each leads to."""
 
     names: tuple[str, ...]
     slots: Slots
-    sick: NDArray[np.bool_]
-    steps: NDArray[np.int64]
-    decisions: NDArray[np.int64]
-    documented_share: NDArray[np.float64]
-    documented: NDArray[np.int64]
-    fatality: NDArray[np.float64]
-    fatal: NDArray[np.int64]
 
     def react(
         self, people: Population, due: Due, month: int, lethality: NDArray[np.float64]
@@ -141,82 +183,55 @@ class Onsets:
         onsets and events of different kinds in one month all count; each may kill.
         """
         ended = self._expire(people, month)
-        kept = self.sick[due.slot] & (people.left[due.row] == NEVER)
-        if not kept.any():
+        c, occurrence = people.columns, people.occurrence.T
+        left, state = c["left"], c["state"]
+        found, what, times = _lay_out(due.slot, due.row, left, state, occurrence, self.slots)
+        slot, row, _ = found
+        if not row.size:
             return ended
-        changed = due.row[kept]
-        steps = self.steps[due.slot[kept]]
-        there = steps[:, :, 0] >= 0
-        slot, step = np.ascontiguousarray(steps[there].T)
-        row = changed.repeat(there.sum(axis=1))
-        struck = np.zeros(slot.size, np.bool_)
-        counted = np.zeros((3 * len(self.names) + 2, people.tally.groups))
-        _happen(
-            slot,
-            row,
-            step,
-            *self._luck(people, slot, step, row, month, lethality),
+        address = np.concatenate([people.first + row] * len(what))
+        luck = randomness.uniform(people.seed, address, what.ravel(), times.ravel())
+        luck = luck.reshape(what.shape)
+        counted = np.zeros((len(self.outcomes), people.tally.groups))
+        first_months = _happen(
+            found,
+            luck,
+            randomness.thresholds(luck[0]),
             month,
+            lethality,
             self.slots,
-            *(people.columns[name] for name in ("state", "recent", "documented", "left")),
-            people.died,
-            people.group,
-            people.occurrence.T,
+            c["born"],
+            c["region"],
+            state,
+            c["recent"],
+            c["documented"],
+            left,
+            c["died"],
+            c["group"],
+            occurrence,
             people.remaining.T,
             people.hazard.T,
             people.account.T,
-            struck,
             counted,
         )
         people.tally.add_up(self.outcomes, counted)
-        self._note_first_months(people, slot[struck], row[struck], month)
-        return np.concatenate([ended, changed])
+        for months in self.lasting:
+            some = np.flatnonzero(first_months == months)
+            if some.size:
+                struck = (slot[some], row[some], people.occurrence[slot[some], row[some]])
+                people.expiry.setdefault(month + months, []).append(struck)
+        return np.concatenate([ended, row])
 
     @cached_property
     def outcomes(self) -> list[str]:
         """What is counted, in the order in which it is counted."""
-        return [f"{k}_{n}" for n in self.names for k in _KINDS] + ["admissions", "deaths"]
+        return [f"{kind}_{n}" for n in self.names for kind in KINDS] + ["admissions", "deaths"]
 
-    def _luck(
-        self,
-        people: Population,
-        slot: Any,
-        step: Any,
-        row: Any,
-        month: int,
-        lethality: NDArray[np.float64],
-    ) -> tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.bool_]]:
-        """Draw for each step the next threshold, whether it is coded, whether it kills."""
-        bit = self.slots.bit[slot]
-        ill = (people.state[row] >> np.maximum(bit, 0).astype(np.uint32)) & _BIT == 1
-        ends = ill & (bit >= 0) & (step != BROUGHT)
-        times = people.occurrence[slot, row] + (~ends).astype(np.uint8)
-        address = people.first + row
-        fresh = np.full(slot.size, np.inf, np.float32)
-        some = np.flatnonzero((self.slots.reversible[slot] | (bit < 0)) & (step != FOLLOWED))
-        what = self.decisions[slot[some], ends[some].astype(np.int64)]
-        fresh[some] = randomness.exponential(people.seed, address[some], what, times[some])
-        share = self.documented_share[slot]
-        some = np.flatnonzero(~ends & (share > 0))
-        seen = np.zeros(slot.size, np.bool_)
-        drawn = randomness.uniform(people.seed, address[some], self.documented[slot[some]])
-        seen[some] = drawn < share[some]
-        chance = self.fatality[slot, np.clip(people.age(month, row), 0, AGES - 1)]
-        chance *= lethality[people.region[row]]
-        some = np.flatnonzero(~ends & (chance > 0) & (step != RENEWED))
-        fatal = np.zeros(slot.size, np.bool_)
-        what = self.fatal[slot[some]]
-        drawn = randomness.uniform(people.seed, address[some], what, times[some])
-        fatal[some] = drawn < chance[some]
-        return fresh, seen, fatal
-
-    def _note_first_months(self, people: Population, slot: Any, row: Any, month: int) -> None:
-        """Write down when the first months of what struck will be over."""
-        months = self.slots.recent_months[slot]
-        for lasting in np.unique(months[months > 0]):
-            some = months == lasting
-            struck = (slot[some], row[some], people.occurrence[slot[some], row[some]])
-            people.expiry.setdefault(month + int(lasting), []).append(struck)
+    @cached_property
+    def lasting(self) -> list[int]:
+        """How long first months last that there are."""
+        months: list[int] = np.unique(self.slots.recent_months).tolist()
+        return [number for number in months if number > 0]
 
     def _expire(self, people: Population, month: int) -> NDArray[np.int64]:
         """End the first months of those struck long enough ago and not again since."""

@@ -104,12 +104,12 @@ class Places:
         attrition: float,
     ) -> NDArray[np.int64]:
         """Give free places to those who have waited longest by overshoot; return who starts."""
-        queue = np.flatnonzero(self.waiting)
+        queue: NDArray[np.int64] = np.flatnonzero(self.waiting)
         queue = queue[people.left[queue] == NEVER]
         if free <= 0 or not queue.size:
             return queue[:0]
         order = np.argsort(self.remaining[queue], kind="stable")
-        rows = queue[order[:free]]
+        rows: NDArray[np.int64] = queue[order[:free]]
         self.waiting[rows] = False
         self.started[rows] = month
         self.ended[rows] = NEVER

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from sim.people import processes
 from sim.people.diseases import Diseases, has
-from sim.people.factors import AGES, DEATH, FRAILTIES, Factors
+from sim.people.factors import AGES, DEATH, FRAILTIES, INTENSITIES, Factors
 from sim.people.population import RUNNING, Population
 from sim.quantity import Refusal
 
@@ -134,7 +134,7 @@ def _newborn(factors: Factors, size: int, sex: int) -> Population:
     cohort.columns["sex"][:] = sex
     cohort.columns["fifth"][:] = rows % FIFTHS
     cohort.columns["frailty"][:] = rows // FIFTHS % FRAILTIES
-    cohort.columns["intensity"][:] = rows // (FIFTHS * FRAILTIES) % FRAILTIES
+    cohort.columns["intensity"][:] = rows // (FIFTHS * FRAILTIES) % INTENSITIES
     for slot, process in enumerate(factors.processes):
         if process.bit >= 0:
             cohort.remaining[slot] = cohort.threshold(rows, "onset", process.name)

@@ -25,7 +25,7 @@ class Tally:
 
     def add_up(self, outcomes: Sequence[str], found: NDArray[np.float64]) -> None:
         """Add sums by outcome and group, float64 [outcomes, groups], to those of the year."""
-        for i in np.flatnonzero(found.any(axis=1)):
+        for i in np.flatnonzero(found.any(axis=1)).tolist():
             self.sums[outcomes[i]] = self.sums.get(outcomes[i], 0) + found[i]
 
     def close(self, outcomes: Iterable[str]) -> dict[str, NDArray[np.float64]]:

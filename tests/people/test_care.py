@@ -206,8 +206,8 @@ def test_the_last_year_and_the_last_quarter_cost_what_is_published(
 ) -> None:
     terms = ready.population
     excess = care.near_death.sum()
-    assert excess == pytest.approx(terms.last_year_cost - terms.survivor_cost)
-    quarter = care.near_death[:3].sum() + terms.survivor_cost / 4
+    assert excess == pytest.approx(terms.last_year_cost - terms.otherwise_cost)
+    quarter = care.near_death[:3].sum() + terms.otherwise_cost / 4
     assert quarter == pytest.approx(terms.last_quarter_cost)
     assert (care.near_death_by_age[:, terms.last_year_reference_age] == 1).all()
 
@@ -262,3 +262,15 @@ def test_every_sector_of_the_contract_has_the_level_of_its_place(ready: Setting)
     assert np.unique(found[:, care_at_home]).size == 1
     assert (found[:, :4] == found[:, :1]).all()
     assert np.unique(found[:, 0]).size == len(found)
+
+
+def test_who_is_admitted_twice_in_a_month_pays_twice(life: Life, care: Care) -> None:
+    slots = [care.factors.slot(name) for name in ADMISSIONS]
+    both, one = bare(life, 2), bare(life, 2)
+    care.bill(both, Due(np.array(slots), np.array([1, 1]), NOBODY), 1)
+    for name in ADMISSIONS:
+        care.bill(one, admitted(care, name, np.array([1])), 1)
+    assert both.account[0].tolist() == one.account[0].tolist()
+    assert both.occurrence[slots, 1].tolist() == [1, 1]
+    assert both.tally.sums["admissions"].sum() == 2
+    assert both.tally.sums["avoidable_admissions"].sum() == 1

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from sim.people import population
 from sim.people.population import NEVER, Population
 from sim.setting import Setting
 from tests.people.villages import same_bits, settled
@@ -92,10 +93,24 @@ def test_a_copy_lives_on_alone(ready: Setting) -> None:
     assert "remaining" in same_bits(life.people, copy)
 
 
+def test_stretches_are_all_rows_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(population, "_STRETCH", 3)
+    parts = list(Population.empty(9, 2, seed=1).stretches(7))
+    assert [part.tolist() for part in parts] == [[0, 1, 2], [3, 4, 5], [6]]
+
+
+def test_what_is_one_persons_lies_together() -> None:
+    people = Population.empty(5, 3, seed=1)
+    for array in (people.remaining, people.hazard, people.occurrence, people.rate, people.account):
+        assert array.T.flags.c_contiguous
+        assert array.shape[-1] == 5
+    assert people.copy().hazard.T.flags.c_contiguous
+
+
 def test_a_column_that_does_not_exist_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="shoe_size"):
         _ = people_of().shoe_size
 
 
-def test_a_person_takes_at_most_600_bytes(ready: Setting) -> None:
-    assert settled(ready, 100).people.bytes_per_person <= 600
+def test_a_person_takes_at_most_400_bytes(ready: Setting) -> None:
+    assert settled(ready, 100).people.bytes_per_person <= 400
