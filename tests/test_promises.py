@@ -182,7 +182,7 @@ def one_disease_more(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 
 def test_one_disease_more_leaves_every_other_fate_alone(one_disease_more: dict[str, Any]) -> None:
-    few = world("population.reference_size=4000", "population.reference_lives=16")
+    few = world("population.reference_size=6400", "population.reference_lives=16")
     both = few.config["diseases"] | {"itch": one_disease_more}
     arms = [
         regions({"counterfactual": setting(scenario).without_intervention()})["counterfactual"]

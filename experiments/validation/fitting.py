@@ -149,6 +149,12 @@ def misses(fits: Fits) -> list[float]:
         delayed(evidence.gathered)(task, part) for part in range(task.here.parts)
     )
     found = {row["target"]: row for row in evidence.rows(task, parts)}
+    lost = [n for one in fits.fits for n in one.targets if not found[n]["simulated"] > 0]
+    if lost:
+        raise Refusal(
+            f"{', '.join(lost)}: nothing is simulated for what conf/fit.yaml fits to. "
+            "Raise persons there, or fit to another target."
+        )
     return [
         math.fsum(math.log(found[n]["published"] / found[n]["simulated"]) for n in one.targets)
         / len(one.targets)

@@ -77,20 +77,16 @@ class Care:
         What the month's hazard was beyond an admission counts towards the next, which may fall
         due in the same month.
         """
-        occurrence = people.occurrence.T
-        kind, slot, rows, times = _admissions(
-            due.slot, due.row, self.kinds, people.left, occurrence
-        )
+        kind, slot, rows = _admissions(due.slot, due.row, self.kinds, people.left)
         while rows.size:
-            self._admit(people, kind, slot, rows, times, month)
-            again = people.remaining.T[rows, slot] <= 0
+            self._admit(people, kind, slot, rows, month)
+            again = people.remaining[slot, rows] <= 0
             kind, slot, rows = kind[again], slot[again], rows[again]
-            times = (times[again] + 1) % 256  # one byte holds it
 
-    def _admit(
-        self, people: Population, kind: Any, slot: Any, rows: Any, times: Any, month: int
-    ) -> None:
+    def _admit(self, people: Population, kind: Any, slot: Any, rows: Any, month: int) -> None:
         """Admit each of some rows once; a row may come once for each kind."""
+        c, occurrence = people.columns, people.occurrence.T
+        times = occurrence[rows, slot].astype(np.int64)
         what = np.concatenate([_SIZES[kind], _NEXT[kind]])
         code = np.concatenate([_code(month, times), _code(month, (times + 1) % 256)])
         drawn = luck.uniform(people.seed, np.tile(people.first + rows, 2), what, code)
@@ -104,13 +100,13 @@ class Care:
             spread,
             luck.thresholds(drawn[rows.size :]),
             self.case_cost,
-            people.born,
-            people.sex,
-            people.group,
+            c["born"],
+            c["sex"],
+            c["group"],
+            c["dearness"],
             people.account.T,
-            people.occurrence.T,
+            occurrence,
             people.remaining.T,
-            people.dearness,
             counted,
         )
         people.tally.add_up(("admissions", "avoidable_admissions"), counted)
@@ -134,15 +130,14 @@ class Care:
 
 
 @njit(cache=True)
-def _admissions(due_slot: Any, due_row: Any, kinds: Any, left: Any, occurrence: Any) -> Any:
-    """Admissions of those who are still there: kind, slot, row, and how many went before."""
-    found = np.empty((4, due_slot.size), np.int64)
+def _admissions(due_slot: Any, due_row: Any, kinds: Any, left: Any) -> Any:
+    """Admissions of those who are still there: kind, slot and row."""
+    found = np.empty((3, due_slot.size), np.int64)
     count = 0
     for k in range(due_slot.size):
         slot, row = due_slot[k], due_row[k]
         if kinds[slot] >= 0 and left[row] == NEVER:
             found[0, count], found[1, count], found[2, count] = kinds[slot], slot, row
-            found[3, count] = occurrence[row, slot]
             count += 1
     return found[:, :count]
 
@@ -159,10 +154,10 @@ def _book(
     born: Any,
     sex: Any,
     group: Any,
+    dearness: Any,
     account: Any,
     occurrence: Any,
     remaining: Any,
-    dearness: Any,
     counted: Any,
 ) -> None:
     """Book each admission at its size, `spread` times the mean, and give the next threshold."""

@@ -89,7 +89,7 @@ class Diseases:
         names = [process.name for process in processes]
         specs = [self.specs.get(name) for name in names]
         steps = [self._steps(slot) for slot in range(len(processes))]
-        most = max(len(line) for line in steps)
+        most = max(1, *(len(line) for line in steps))
 
         def decisions(what: str) -> NDArray[np.int64]:
             return np.array([decision(what, name) for name in names])

@@ -93,7 +93,7 @@ class Factors:
         at = self.rates
         slots = {p.bit: (i, at.get(f"{p.name}.remission", -1)) for i, p in self.switches()}
         of_bit = [slots.get(bit, (-1, -1)) for bit in range(len(self.bits))]
-        self.slot_of, self.remission_of = np.array(of_bit).reshape(-1, 2).T
+        self.slot_of, self.remission_of = np.array(of_bit, np.int64).reshape(-1, 2).T
         needing = [(i, p.requires) for i, p in enumerate(self.processes) if p.requires >= 0]
         self.requires_of = np.array(needing, np.int64).reshape(-1, 2)
 

@@ -257,6 +257,7 @@ def _excess(
     weight: NDArray[np.float64], hazard: NDArray[np.float64], ill: NDArray[np.bool_]
 ) -> float:
     """Mortality of the ill minus that of the others, 1/person-year."""
+    ill = ill & (weight > 0)
     if not ill.any():
         return 0.0
     with_it = (weight * hazard)[ill].sum() / weight[ill].sum()

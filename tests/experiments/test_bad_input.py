@@ -86,7 +86,7 @@ BAD: dict[str, tuple[list[str], list[str]]] = {
         ["population.size=100000000000"],
         ["population.size is 100000000000", "GB of this machine", "lower population.size"],
     ),
-    "a reference too small": (["population.reference_size=1"], ["is 1:", "1280", "another value"]),
+    "a reference too small": (["population.reference_size=1"], ["is 1:", "5120", "another value"]),
     "no seeds": (["seeds=0"], ["seeds is 0", "1 to", "seeds=20", "seeds=[1,2,3]"]),
     "fewer than no seeds": (["seeds=-1"], ["seeds is -1", "seeds=20"]),
     "an empty list of seeds": (["seeds=[]"], ["seeds is []", "seeds=[1,2,3]"]),

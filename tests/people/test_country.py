@@ -23,7 +23,7 @@ Parts = tuple[dict[str, Disease], dict[str, Any], Morbidity]
 @pytest.fixture(scope="module")
 def chosen() -> Scenario:
     """A scenario whose reference population is not the one that is shipped."""
-    return scenario("population.reference_size=4000")
+    return scenario("population.reference_size=6400")
 
 
 def parts(chosen: Scenario) -> Parts:

@@ -19,6 +19,7 @@ from sim.setting import Setting
 from tests.people.villages import bare, settled
 
 MONTH = 7
+AS_PUBLISHED = np.ones(11)  # case fatality in every region
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +61,7 @@ def counted(people: Population) -> dict[str, float]:
 
 def test_an_onset_begins_a_state_that_lasts(life: Life, diseases: Diseases) -> None:
     people = bare(life, 3)
-    changed = diseases.react(people, due(diseases, ("diabetes", 1)), MONTH)
+    changed = diseases.react(people, due(diseases, ("diabetes", 1)), MONTH, AS_PUBLISHED)
     assert ill(people, diseases, "diabetes") == [False, True, False]
     assert set(changed.tolist()) == {1}
     assert np.isinf(people.remaining[diseases.factors.slot("diabetes"), 1])
@@ -74,7 +75,7 @@ def test_a_remission_ends_it_and_the_next_time_has_luck_of_its_own(
     slot = diseases.factors.slot("depression")
     left = []
     for turn in range(4):
-        diseases.react(people, due(diseases, ("depression", 0)), MONTH + turn)
+        diseases.react(people, due(diseases, ("depression", 0)), MONTH + turn, AS_PUBLISHED)
         assert ill(people, diseases, "depression") == [turn % 2 == 0, False]
         left.append(float(people.remaining[slot, 0]))
     assert len(set(left)) == 4
@@ -90,7 +91,7 @@ def test_an_event_brings_its_condition_to_those_who_do_not_have_it(
 ) -> None:
     people = bare(life, 3)
     people.state[1] = np.uint32(1 << diseases.factors.bits["coronary_heart_disease"])
-    diseases.react(people, due(diseases, ("infarction", 0), ("infarction", 1)), MONTH)
+    diseases.react(people, due(diseases, ("infarction", 0), ("infarction", 1)), MONTH, AS_PUBLISHED)
     assert ill(people, diseases, "coronary_heart_disease") == [True, True, False]
     found = counted(people)
     assert (found["event_infarction"], found["onset_coronary_heart_disease"]) == (2, 1)
@@ -102,7 +103,9 @@ def test_an_event_brings_its_condition_to_those_who_do_not_have_it(
 def test_what_kills_always_kills_everybody_once(life: Life, diseases: Diseases) -> None:
     deadly = but(diseases, infarction={"case_fatality": 1.0}, stroke={"case_fatality": 1.0})
     people = bare(life, 3)
-    deadly.react(people, due(deadly, ("infarction", 0), ("stroke", 0), ("stroke", 2)), MONTH)
+    deadly.react(
+        people, due(deadly, ("infarction", 0), ("stroke", 0), ("stroke", 2)), MONTH, AS_PUBLISHED
+    )
     assert people.left.tolist() == [MONTH + 1, NEVER, MONTH + 1]
     assert people.died.tolist() == [True, False, True]
     assert counted(people)["deaths"] == 2
@@ -113,13 +116,17 @@ def test_who_dies_at_once_is_as_many_as_the_share_says(life: Life, diseases: Dis
     n = 20_000
     people = bare(life, n, born=MONTH - 12 * 65)
     risky = but(diseases, hip_fracture={"case_fatality": 0.1})
-    risky.react(people, due(risky, *(("hip_fracture", row) for row in range(n))), MONTH)
+    risky.react(
+        people, due(risky, *(("hip_fracture", row) for row in range(n))), MONTH, AS_PUBLISHED
+    )
     share = risky.fatality("hip_fracture")[65]
     assert people.died.mean() == pytest.approx(share, abs=4 * np.sqrt(share / n))
     again = people.died.copy()
     people = bare(life, n, born=MONTH - 12 * 65)
     worse = but(diseases, hip_fracture={"case_fatality": 0.2})
-    worse.react(people, due(worse, *(("hip_fracture", row) for row in range(n))), MONTH)
+    worse.react(
+        people, due(worse, *(("hip_fracture", row) for row in range(n))), MONTH, AS_PUBLISHED
+    )
     assert (people.died >= again).all()  # the same luck
     assert people.died.sum() > again.sum()
 
@@ -135,7 +142,9 @@ def test_fatality_is_a_chance_at_every_age(diseases: Diseases) -> None:
 def test_who_died_or_left_earlier_in_the_month_has_no_onset(life: Life, diseases: Diseases) -> None:
     people = bare(life, 3)
     people.leave(np.array([0]), MONTH)
-    changed = diseases.react(people, due(diseases, ("diabetes", 0), ("diabetes", 2)), MONTH)
+    changed = diseases.react(
+        people, due(diseases, ("diabetes", 0), ("diabetes", 2)), MONTH, AS_PUBLISHED
+    )
     assert ill(people, diseases, "diabetes") == [False, False, True]
     assert changed.tolist() == [2]
     assert people.occurrence[:, 0].sum() == 0
@@ -143,7 +152,12 @@ def test_who_died_or_left_earlier_in_the_month_has_no_onset(life: Life, diseases
 
 def test_onsets_of_different_kinds_in_one_month_all_count(life: Life, diseases: Diseases) -> None:
     people = bare(life, 1)
-    diseases.react(people, due(diseases, ("diabetes", 0), ("copd", 0), ("hip_fracture", 0)), MONTH)
+    diseases.react(
+        people,
+        due(diseases, ("diabetes", 0), ("copd", 0), ("hip_fracture", 0)),
+        MONTH,
+        AS_PUBLISHED,
+    )
     found = counted(people)
     assert {"onset_diabetes", "onset_copd", "event_hip_fracture"} <= set(found)
 
@@ -151,7 +165,7 @@ def test_onsets_of_different_kinds_in_one_month_all_count(life: Life, diseases: 
 def test_an_admission_that_an_onset_brings_is_paid_at_once(life: Life, diseases: Diseases) -> None:
     dear = but(diseases, stroke={"admission_cost": 6500.0}, diabetes={"admission_cost": 0.0})
     people = bare(life, 2)
-    dear.react(people, due(dear, ("stroke", 0), ("diabetes", 1)), MONTH)
+    dear.react(people, due(dear, ("stroke", 0), ("diabetes", 1)), MONTH, AS_PUBLISHED)
     assert people.account[0].tolist() == [6500, 0]
     assert counted(people)["admissions"] == 1
 
@@ -161,11 +175,11 @@ def test_the_first_months_last_as_long_as_said(life: Life, diseases: Diseases) -
     bit = 1 << fresh.factors.bits["stroke"]
     people = bare(life, 1)
     nothing = due(fresh)
-    fresh.react(people, due(fresh, ("stroke", 0)), MONTH)
+    fresh.react(people, due(fresh, ("stroke", 0)), MONTH, AS_PUBLISHED)
     recent = []
     for month in range(MONTH + 1, MONTH + 6):
         recent.append(int(people.recent[0]))  # what holds for the rates of this month
-        changed = fresh.react(people, nothing, month)
+        changed = fresh.react(people, nothing, month, AS_PUBLISHED)
         assert changed.tolist() == ([0] if month == MONTH + 3 else [])
     assert recent == [bit, bit, bit, 0, 0]
     assert ill(people, fresh, "stroke") == [True]
@@ -175,12 +189,12 @@ def test_who_is_struck_again_has_first_months_again(life: Life, diseases: Diseas
     fresh = but(diseases, infarction={"recent_months": 3}, stroke={"recent_months": 4})
     bit = 1 << fresh.factors.bits["infarction"]
     people = bare(life, 2)
-    fresh.react(people, due(fresh, ("infarction", 0), ("infarction", 1)), MONTH)
-    fresh.react(people, due(fresh, ("infarction", 0), ("stroke", 1)), MONTH + 2)
+    fresh.react(people, due(fresh, ("infarction", 0), ("infarction", 1)), MONTH, AS_PUBLISHED)
+    fresh.react(people, due(fresh, ("infarction", 0), ("stroke", 1)), MONTH + 2, AS_PUBLISHED)
     recent = []
     for month in range(MONTH + 3, MONTH + 7):
         recent.append((people.recent & np.uint32(bit)).astype(bool).tolist())
-        fresh.react(people, due(fresh), month)
+        fresh.react(people, due(fresh), month, AS_PUBLISHED)
     assert recent == [[True, True], [True, False], [True, False], [False, False]]
 
 
@@ -190,7 +204,9 @@ def test_a_diagnosis_is_seen_by_as_many_as_the_share_says(life: Life, diseases: 
     for share in (0.0, 0.4, 0.8, 1.0):
         coded = but(diseases, copd={"documented_share": share})
         people = bare(life, 2000)
-        coded.react(people, due(coded, *(("copd", row) for row in range(1000))), MONTH)
+        coded.react(
+            people, due(coded, *(("copd", row) for row in range(1000))), MONTH, AS_PUBLISHED
+        )
         assert (people.documented[1000:] == 0).all()
         seen.append((people.documented[:1000] >> np.uint32(bit) & 1).astype(bool))
     assert [part.mean() for part in seen] == pytest.approx([0, 0.4, 0.8, 1], abs=0.06)
@@ -217,7 +233,7 @@ def test_what_was_documented_stays_when_the_condition_has_gone(
     sure = but(diseases, depression={"documented_share": 1.0})
     people = bare(life, 1)
     for month in (MONTH, MONTH + 1):
-        sure.react(people, due(sure, ("depression", 0)), month)
+        sure.react(people, due(sure, ("depression", 0)), month, AS_PUBLISHED)
     assert ill(people, sure, "depression") == [False]
     assert people.documented[0] == 1 << sure.factors.bits["depression"]
 

@@ -7,14 +7,16 @@ import pytest
 
 from sim.people import onsets
 from sim.people.diseases import Diseases
+from sim.people.factors import Factors, lay_out
 from sim.people.life import Life
 from sim.people.onsets import BROUGHT, FOLLOWED, RENEWED, WHOLE
 from sim.people.population import NEVER, Population
-from sim.people.processes import Due
+from sim.people.processes import Due, refresh
 from sim.setting import Setting
 from tests.people.villages import bare, same_bits, settled
 
 MONTH = 7
+AS_PUBLISHED = np.ones(11)  # case fatality in every region
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +52,7 @@ def due(diseases: Diseases, *pairs: tuple[str, int]) -> Due:
 def struck(life: Life, diseases: Diseases, *pairs: tuple[str, int], n: int = 3) -> Population:
     people = bare(life, n)
     people.remaining[:] = 5
-    diseases.react(people, due(diseases, *pairs), MONTH)
+    diseases.react(people, due(diseases, *pairs), MONTH, AS_PUBLISHED)
     return people
 
 
@@ -101,7 +103,7 @@ def test_first_months_of_several_kinds_can_end_together(life: Life, diseases: Di
     assert people.recent.tolist() == [sum(bits), 0, 0]
     months = {diseases.specs[name].recent_months for name in ("stroke", "hip_fracture")}
     assert len(months) == 1
-    diseases.react(people, due(diseases), MONTH + months.pop())
+    diseases.react(people, due(diseases), MONTH + months.pop(), AS_PUBLISHED)
     assert people.recent.tolist() == [0, 0, 0]
 
 
@@ -109,7 +111,9 @@ def test_counts_are_kept_by_group(life: Life, diseases: Diseases) -> None:
     people = bare(life, 4)
     people.group[:] = [0, 1, 1, 0]
     people.tally.groups = 2
-    diseases.react(people, due(diseases, *(("copd", row) for row in (1, 2, 3))), MONTH)
+    diseases.react(
+        people, due(diseases, *(("copd", row) for row in (1, 2, 3))), MONTH, AS_PUBLISHED
+    )
     assert people.tally.sums["onset_copd"].tolist() == [1, 2]
 
 
@@ -127,3 +131,17 @@ def test_the_loops_have_the_same_bits_without_compilation(
     assert same_bits(compiled, plain) == []
     assert str(compiled.tally.sums) == str(plain.tally.sums)
     assert 0 < compiled.died.sum() < 40
+
+
+def test_where_there_is_nothing_to_fall_ill_of_nothing_falls_due() -> None:
+    processes, bits, rates = lay_out({})
+    width = len(rates)
+    tables = (np.ones(shape, np.float32) for shape in ((0, 101, width), (0, width), (80, width)))
+    lines = (np.ones((16, width), np.float32), np.ones((1, width), np.float32))
+    factors = Factors(processes, bits, rates, np.ones((2, 101, width), np.float32), *tables, *lines)
+    healthy = Diseases({}, factors, {})
+    people = Population.empty(3, len(processes), seed=1)
+    refresh(people, factors, np.arange(3), 1)
+    assert (people.hazard == 1).all()
+    everything = Due(np.arange(4), np.array([0, 1, 2, 0]), np.empty(0, np.int64))
+    assert healthy.react(people, everything, MONTH, AS_PUBLISHED).size == 0

@@ -106,7 +106,7 @@ def test_one_block_or_many_have_the_same_bits(life: Life, monkeypatch: pytest.Mo
         if block:
             for name in ("_BLOCK", "_FEW"):
                 monkeypatch.setattr(processes, name, block)
-            kernel = kernel.py_func
+            kernel = getattr(kernel, "py_func", kernel)
         count, soon = kernel(people.remaining.T, people.hazard.T, 0, people.n, slot, row, near)
         due = sorted(zip(slot[:count].tolist(), row[:count].tolist(), strict=True))
         found.append((due, near[:soon].tolist(), people.remaining.tobytes()))
