@@ -1,0 +1,216 @@
+"""Work spread over processes, here or on many machines, of which any may be killed at any time.
+
+A pool takes tasks and answers in the order in which they end. Only as many are under way as there
+are workers, so memory does not depend on how many tasks there are. A task whose worker died is
+begun again behind all others; one that lost several is tried alone, so that a task that kills its
+worker (for want of memory, say) does not take innocent ones along for ever.
+"""
+
+import functools
+import os
+import queue
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from typing import Any, NamedTuple, Protocol
+
+from joblib import cpu_count
+from joblib.externals.loky import ProcessPoolExecutor
+from joblib.externals.loky.process_executor import BrokenProcessPool, ShutdownExecutorError
+
+from sim.quantity import Refusal
+
+SUSPECT = 3  # workers lost, after which a task is tried alone
+SECONDS = 0.5  # between two looks at whether the owner of a worker is alive
+SINGLE_THREADED = {
+    f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL", "NUMBA", "NUMEXPR")
+}
+
+
+class Failure(NamedTuple):
+    """Why a task has no answer, in words, and where in the code."""
+
+    message: str
+    trace: str = ""
+
+
+class Future(Protocol):
+    """A promised answer, as `concurrent.futures` and Dask make them."""
+
+    def add_done_callback(self, call: Callable[[Any], Any], /) -> Any:
+        """Call when the answer is there."""
+
+    def result(self) -> Any:
+        """Return the answer, or raise what prevented it."""
+
+
+class Pool(Protocol):
+    """Workers that take tasks."""
+
+    lost: tuple[type[BaseException], ...]  # raised in place of an answer when a worker died
+
+    @property
+    def width(self) -> int:
+        """How many tasks keep all workers busy."""
+
+    def submit(self, work: Callable[[Any], Any], task: Any) -> Future:
+        """Let a worker do the task."""
+
+    def renew(self) -> None:
+        """Replace workers that are gone."""
+
+    def close(self) -> None:
+        """End what was started here."""
+
+
+class Here:
+    """This process itself: one task after the other."""
+
+    lost: tuple[type[BaseException], ...] = ()
+    width = 1
+
+    def submit(self, work: Callable[[Any], Any], task: Any) -> Future:
+        """Do the task at once."""
+        return _Answered(work(task))
+
+    def renew(self) -> None:
+        """Nothing can be gone."""
+
+    def close(self) -> None:
+        """Nothing was started."""
+
+
+class _Answered(NamedTuple):
+    answer: Any
+
+    def add_done_callback(self, call: Callable[[Any], Any], /) -> None:
+        call(self)
+
+    def result(self) -> Any:
+        return self.answer
+
+
+class Processes:
+    """Processes of this machine, which end with the one that started them (joblib's loky)."""
+
+    lost = (BrokenProcessPool, ShutdownExecutorError)
+
+    def __init__(self, processes: int) -> None:
+        self.width = processes
+        self._executor = self._started()
+
+    def submit(self, work: Callable[[Any], Any], task: Any) -> Future:
+        """Let a process do the task; broken workers are replaced."""
+        while True:
+            try:
+                future: Future = self._executor.submit(_owned, os.getpid(), work, task)
+                return future
+            except self.lost:
+                self.renew()
+
+    def renew(self) -> None:
+        """Replace all processes, if one of them is gone."""
+        if self._executor._flags.broken is not None or self._executor._flags.shutdown:
+            self._executor.shutdown(wait=True, kill_workers=True)
+            self._executor = self._started()
+
+    def close(self) -> None:
+        """End all processes."""
+        self._executor.shutdown(wait=True, kill_workers=True)
+
+    def _started(self) -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(max_workers=self.width, env=SINGLE_THREADED)
+
+
+def _owned(owner: int, work: Callable[[Any], Any], task: Any) -> Any:
+    """Do a task in a process that shall not outlive its owner."""
+    _end_with(owner)
+    return work(task)
+
+
+@functools.cache
+def _end_with(owner: int) -> None:
+    """End this worker soon after the process that started it, even if that one was killed."""
+
+    def watch() -> None:
+        while os.getppid() == owner:
+            time.sleep(SECONDS)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def pool(compute: Mapping[str, Any]) -> Pool:
+    """Return the workers that `compute` (conf/compute) asks for."""
+    if compute["engine"] == "dask":
+        from sim.cluster import Cluster  # half a second, for those who want it
+
+        return Cluster(compute["address"], compute["processes"], compute["patience"])
+    processes = compute["processes"] or cpu_count()
+    return Here() if processes == 1 else Processes(processes)
+
+
+def answers(
+    workers: Pool,
+    work: Callable[[Any], Any],
+    more: Callable[[int], list[Any]],
+    deaths: int,
+) -> Iterator[tuple[Any, Any]]:
+    """Yield (task, answer) as tasks end, until there are no more.
+
+    Parameters
+    ----------
+    work
+        What is done with a task; what it raises ends everything, so it answers with a `Failure`.
+    more
+        Gives at most so many further tasks; none when there are none at present.
+    deaths
+        How many workers a task may lose; then its answer is a `Failure`.
+    """
+    flying: dict[int, Any] = {}
+    futures: dict[int, Future] = {}  # kept, since Dask forgets what nobody holds
+    ended: queue.SimpleQueue[int] = queue.SimpleQueue()
+    again: deque[tuple[int, Any]] = deque()
+    died: Counter[int] = Counter()
+    number = 0
+
+    def begin(name: int, task: Any) -> None:
+        flying[name] = task
+        futures[name] = workers.submit(work, task)
+        futures[name].add_done_callback(lambda _: ended.put(name))
+
+    while True:
+        alone = any(died[name] >= SUSPECT for name in flying)
+        while not alone and len(flying) < workers.width:
+            fresh = more(workers.width - len(flying))
+            for task in fresh:
+                number += 1
+                begin(number, task)
+            if not fresh:
+                break
+        while again and not alone and len(flying) < workers.width:
+            if died[again[0][0]] >= SUSPECT:
+                if flying:
+                    break
+                alone = True
+            begin(*again.popleft())
+        if not flying:
+            return
+        name = ended.get()
+        task, future = flying.pop(name), futures.pop(name)
+        try:
+            answer = future.result()
+        except workers.lost:
+            died[name] += 1
+            workers.renew()
+            if died[name] < deaths:
+                again.append((name, task))
+                continue
+            answer = Failure(
+                f"its worker died {died[name]} times: killed, or for want of memory. Lower "
+                "population.size or compute.processes, then add retry_failed=true."
+            )
+        died.pop(name, None)
+        yield task, answer
