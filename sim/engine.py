@@ -7,20 +7,18 @@ worker (for want of memory, say) does not take innocent ones along for ever.
 """
 
 import functools
+import itertools
 import os
 import queue
 import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from typing import Any, NamedTuple, Protocol
 
 from joblib import cpu_count
 from joblib.externals.loky import ProcessPoolExecutor
 from joblib.externals.loky.process_executor import BrokenProcessPool, ShutdownExecutorError
-
-from sim.quantity import Refusal
 
 SUSPECT = 3  # workers lost, after which a task is tried alone
 SECONDS = 0.5  # between two looks at whether the owner of a worker is alive
@@ -58,38 +56,33 @@ class Pool(Protocol):
     def submit(self, work: Callable[[Any], Any], task: Any) -> Future:
         """Let a worker do the task."""
 
-    def renew(self) -> None:
-        """Replace workers that are gone."""
-
     def close(self) -> None:
         """End what was started here."""
 
 
 class Here:
-    """This process itself: one task after the other."""
+    """In the process itself: one task after the other."""
 
     lost: tuple[type[BaseException], ...] = ()
     width = 1
 
     def submit(self, work: Callable[[Any], Any], task: Any) -> Future:
-        """Do the task at once."""
-        return _Answered(work(task))
-
-    def renew(self) -> None:
-        """Nothing can be gone."""
+        """Do the task when its answer is asked for."""
+        return _Asked(work, task)
 
     def close(self) -> None:
         """Nothing was started."""
 
 
-class _Answered(NamedTuple):
-    answer: Any
+class _Asked(NamedTuple):
+    work: Callable[[Any], Any]
+    task: Any
 
     def add_done_callback(self, call: Callable[[Any], Any], /) -> None:
         call(self)
 
     def result(self) -> Any:
-        return self.answer
+        return self.work(self.task)
 
 
 class Processes:
@@ -102,19 +95,14 @@ class Processes:
         self._executor = self._started()
 
     def submit(self, work: Callable[[Any], Any], task: Any) -> Future:
-        """Let a process do the task; broken workers are replaced."""
+        """Let a process do the task; once one of them died, all are replaced."""
         while True:
             try:
                 future: Future = self._executor.submit(_owned, os.getpid(), work, task)
                 return future
             except self.lost:
-                self.renew()
-
-    def renew(self) -> None:
-        """Replace all processes, if one of them is gone."""
-        if self._executor._flags.broken is not None or self._executor._flags.shutdown:
-            self._executor.shutdown(wait=True, kill_workers=True)
-            self._executor = self._started()
+                self.close()
+                self._executor = self._started()
 
     def close(self) -> None:
         """End all processes."""
@@ -169,48 +157,50 @@ def answers(
     deaths
         How many workers a task may lose; then its answer is a `Failure`.
     """
-    flying: dict[int, Any] = {}
-    futures: dict[int, Future] = {}  # kept, since Dask forgets what nobody holds
+    flying: dict[int, tuple[Any, Future]] = {}  # Dask forgets what nobody holds
     ended: queue.SimpleQueue[int] = queue.SimpleQueue()
     again: deque[tuple[int, Any]] = deque()
     died: Counter[int] = Counter()
-    number = 0
+    numbers = itertools.count()
 
-    def begin(name: int, task: Any) -> None:
-        flying[name] = task
-        futures[name] = workers.submit(work, task)
-        futures[name].add_done_callback(lambda _: ended.put(name))
+    def begin(number: int, task: Any) -> None:
+        future = workers.submit(work, task)
+        flying[number] = task, future
+        future.add_done_callback(lambda _: ended.put(number))
 
-    while True:
-        alone = any(died[name] >= SUSPECT for name in flying)
-        while not alone and len(flying) < workers.width:
-            fresh = more(workers.width - len(flying))
-            for task in fresh:
-                number += 1
-                begin(number, task)
+    def fill() -> None:
+        if any(died[number] >= SUSPECT for number in flying):
+            return
+        while free := max(0, workers.width - len(flying)):
+            fresh = more(free)
             if not fresh:
                 break
-        while again and not alone and len(flying) < workers.width:
-            if died[again[0][0]] >= SUSPECT:
-                if flying:
-                    break
-                alone = True
+            for task in fresh:
+                begin(next(numbers), task)
+        while again and len(flying) < workers.width:
+            suspect = died[again[0][0]] >= SUSPECT
+            if suspect and flying:
+                break
             begin(*again.popleft())
-        if not flying:
-            return
-        name = ended.get()
-        task, future = flying.pop(name), futures.pop(name)
+            if suspect:
+                break
+
+    fill()
+    while flying:
+        number = ended.get()
+        task, future = flying.pop(number)
         try:
             answer = future.result()
         except workers.lost:
-            died[name] += 1
-            workers.renew()
-            if died[name] < deaths:
-                again.append((name, task))
+            died[number] += 1
+            if died[number] < deaths:
+                again.append((number, task))
+                fill()
                 continue
             answer = Failure(
-                f"its worker died {died[name]} times: killed, or for want of memory. Lower "
+                f"its worker died {died[number]} times: killed, or for want of memory. Lower "
                 "population.size or compute.processes, then add retry_failed=true."
             )
-        died.pop(name, None)
+        died.pop(number, None)
+        fill()  # before the answer is dealt with, so that no worker waits for that
         yield task, answer

@@ -281,14 +281,14 @@ def test_a_home_folder_may_be_written_as_a_tilde(
 def test_a_full_disk_leaves_nothing_and_is_said(
     here: Path, say: Callable[..., Any], ran: list[Scenario], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    through = run_folder._write_through
+    write = run_folder._write
 
-    def fill(path: Path, content: bytes) -> None:
+    def fill(path: Path, content: bytes, through: bool = True) -> None:
         if path.name == "report.html":
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        through(path, content)
+        write(path, content, through)
 
-    monkeypatch.setattr(run_folder, "_write_through", fill)
+    monkeypatch.setattr(run_folder, "_write", fill)
     said = say(*SMALL, "seeds=2", "out=new/run")
     assert (said.status, len(ran)) == (2, 1)
     assert "out=new/run cannot be written: No space left on device" in said.err
