@@ -1,5 +1,6 @@
 """What tells one config from another, leaf by leaf, so that many of them take little room."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,8 +20,7 @@ def differences(basis: Any, config: Any, path: str = "") -> dict[str, Any]:
         for key in basis:
             found |= differences(basis[key], config[key], f"{path}.{key}" if path else key)
         return found
-    same = type(basis) is type(config) and basis == config
-    return {} if same else {path: config}
+    return {} if json.dumps(basis) == json.dumps(config) else {path: config}
 
 
 def restored(basis: Mapping[str, Any], differing: Mapping[str, Any]) -> dict[str, Any]:

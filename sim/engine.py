@@ -13,10 +13,9 @@ import queue
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, Protocol
 
-from joblib import cpu_count
 from joblib.externals.loky import ProcessPoolExecutor
 from joblib.externals.loky.process_executor import BrokenProcessPool, ShutdownExecutorError
 
@@ -47,7 +46,9 @@ class Future(Protocol):
 class Pool(Protocol):
     """Workers that take tasks."""
 
-    lost: tuple[type[BaseException], ...]  # raised in place of an answer when a worker died
+    @property
+    def lost(self) -> tuple[type[BaseException], ...]:
+        """What is raised in place of an answer when a worker died."""
 
     @property
     def width(self) -> int:
@@ -64,7 +65,7 @@ class Here:
     """In the process itself: one task after the other."""
 
     lost: tuple[type[BaseException], ...] = ()
-    width = 1
+    width: int = 1
 
     def submit(self, work: Callable[[Any], Any], task: Any) -> Future:
         """Do the task when its answer is asked for."""
@@ -128,16 +129,6 @@ def _end_with(owner: int) -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
-
-
-def pool(compute: Mapping[str, Any]) -> Pool:
-    """Return the workers that `compute` (conf/compute) asks for."""
-    if compute["engine"] == "dask":
-        from sim.cluster import Cluster  # half a second, for those who want it
-
-        return Cluster(compute["address"], compute["processes"], compute["patience"])
-    processes = compute["processes"] or cpu_count()
-    return Here() if processes == 1 else Processes(processes)
 
 
 def answers(

@@ -3,6 +3,7 @@
 The grammar is Hydra's; the answers are ours, and name what is allowed and what to do.
 """
 
+import functools
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -18,6 +19,7 @@ from sim.quantity import Refusal, is_quantity, nearest
 
 CONF = Path(__file__).resolve().parent.parent / "conf"  # in a checkout as in an installed wheel
 HYDRA = "hydra"
+KEPT = 4096  # overrides that have been read
 FORMS = (
     "Write key=value, group=choice, group=[choice,choice] or quantity.value=number; a text with "
     "spaces, accents or signs is quoted for the shell and within: \"out='my results'\"."
@@ -38,6 +40,7 @@ def keys(overrides: Sequence[str]) -> list[str]:
     return [read(text).key_or_group for text in overrides]
 
 
+@functools.lru_cache(maxsize=KEPT)
 def read(text: str) -> Override:
     """Read one override; what is not Hydra's grammar is refused."""
     if not text.strip():

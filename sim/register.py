@@ -11,7 +11,7 @@ import os
 import secrets
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,6 +19,7 @@ from sim.quantity import Refusal
 
 FORMAT = "sharedgain store 1"
 PENDING, RUNNING, DONE, FAILED = "pending", "running", "done", "failed"
+REGISTER = "register.sqlite"
 OWNERS = ".owners"
 PATIENCE = 60.0  # seconds to wait for another writer
 
@@ -77,11 +78,9 @@ class Register:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        with self._refusing():
+        with refusing(self.folder):
             folder.mkdir(parents=True, exist_ok=True)
-            self._base = sqlite3.connect(
-                folder / "register.sqlite", timeout=PATIENCE, isolation_level=None
-            )
+            self._base = sqlite3.connect(folder / REGISTER, timeout=PATIENCE, isolation_level=None)
             self._base.execute("pragma journal_mode = wal")
             self._base.execute("pragma synchronous = normal")
             self._base.execute("pragma temp_store = file")
@@ -156,26 +155,24 @@ class Register:
 
     # What changes.
 
-    def admit_scenario(
-        self, noted: Mapping[str, Any], kinds: Mapping[str, str | None]
-    ) -> tuple[int, bool]:
-        """Enter a scenario, unless it is there; return its number, and whether it is new."""
+    def admit_scenario(self, noted: Mapping[str, Any], kinds: Mapping[str, str | None]) -> int:
+        """Enter a scenario, unless it is there; return its number."""
         base = self._base
-        added = base.execute(
+        base.execute(
             f"insert or ignore into scenarios ({', '.join(NOTED)}) values (?, ?, ?, ?, ?)",
             [noted[name] if name in TEXTS else json.dumps(noted[name]) for name in NOTED],
-        ).rowcount
+        )
         for key, kind in kinds.items():
             base.execute("insert or ignore into keys (key, kind) values (?, ?)", (key, kind))
             base.execute(
-                "update keys set kind = case when kind is null or kind = ?2 then ?2 else 'text' end"
-                " where key = ?1 and ?2 is not null",
-                (key, kind),
+                "update keys set kind = case when kind is null or kind = :kind then :kind"
+                " else 'text' end where key = :key and :kind is not null",
+                {"key": key, "kind": kind},
             )
         found = base.execute(
             "select number from scenarios where scenario = ?", (noted["scenario"],)
         ).fetchone()
-        return int(found[0]), bool(added)
+        return int(found[0])
 
     def admit(self, run: str, scenario: int, seed: int, code: str) -> None:
         """Enter a run as pending, unless it is there, and ask for it."""
@@ -222,6 +219,10 @@ class Register:
                 (message, trace, number),
             )
 
+    def retry(self) -> None:
+        """Let the runs asked for that have failed be pending again."""
+        self.again(entry.number for entry in list(self.entries(status=FAILED, asked=True)))
+
     def again(self, numbers: Iterable[int]) -> None:
         """Let runs be pending again."""
         with self.changing() as base:
@@ -262,28 +263,37 @@ class Register:
     @contextmanager
     def changing(self) -> Iterator[sqlite3.Connection]:
         """Change the register wholly or not at all; other writers wait meanwhile."""
-        with self._refusing():
+        with refusing(self.folder):
             if self._base.in_transaction:
                 yield self._base
                 return
             self._base.execute("begin immediate")
             try:
                 yield self._base
-            except BaseException:
-                self._base.rollback()
-                raise
-            try:
                 self._base.commit()
             except BaseException:
                 self._base.rollback()
                 raise
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Be the only one to write what is made of the register."""
+        with refusing(self.folder):
+            path = self._lock_file("tables")
+            path.parent.mkdir(exist_ok=True)
+            handle = os.open(path, os.O_CREAT | os.O_RDWR, 0o644)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)
 
     # Who is at work.
 
     def _hold(self) -> None:
         """Take the lock that says that this process lives."""
         if self._lock is None:
-            with self._refusing():
+            with refusing(self.folder):
                 path = self._lock_file(self.owner)
                 path.parent.mkdir(exist_ok=True)
                 self._lock = os.open(path, os.O_CREAT | os.O_RDWR, 0o644)
@@ -309,20 +319,19 @@ class Register:
     def _lock_file(self, owner: str) -> Path:
         return self.folder / OWNERS / owner
 
-    @contextmanager
-    def _refusing(self) -> Iterator[None]:
-        """Say in words what disk or file refuse."""
-        try:
-            yield
-        except (OSError, sqlite3.Error) as error:
-            with suppress(sqlite3.Error):
-                self._base.rollback()
-            reason = getattr(error, "strerror", None) or str(error)
-            raise Refusal(
-                f"out={self.folder}: the register of the store cannot be written ({reason}). What "
-                "was done is safe. Make room on the disk or change the rights there, then start "
-                "the same command again: it goes on where it stopped."
-            ) from error
+
+@contextmanager
+def refusing(folder: Path) -> Iterator[None]:
+    """Say in words what the disk refuses to a store."""
+    try:
+        yield
+    except (OSError, sqlite3.Error) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise Refusal(
+            f"out={folder}: the store cannot be written ({reason}). What was done is safe. Make "
+            "room on the disk or change the rights there, then start the same command again: it "
+            "goes on where it stopped."
+        ) from error
 
 
 def _entry(row: Sequence[Any]) -> Entry:
