@@ -1,5 +1,6 @@
 """What tells one config from another, leaf by leaf, so that many of them take little room."""
 
+import copy
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -26,24 +27,29 @@ def differences(basis: Any, config: Any, path: str = "") -> dict[str, Any]:
 def restored(basis: Mapping[str, Any], differing: Mapping[str, Any]) -> dict[str, Any]:
     """Return the config that differs from another in what is given; neither is changed.
 
-    >>> restored({"a": {"x": 1, "y": 2}}, {"a.y": 3})
-    {'a': {'x': 1, 'y': 3}}
+    >>> restored({"a": {"x": 1, "y": [2, {"z": 3}]}}, {"a.y.1.z": 4})
+    {'a': {'x': 1, 'y': [2, {'z': 4}]}}
     """
     if "" in differing:
         return dict(differing[""])
     config = dict(basis)
-    copied = {""}
+    copied = dict[str, Any]()
     for path, value in differing.items():
         *parents, last = path.split(".")
-        node, place = config, ""
+        node: Any = config
+        place = ""
         for part in parents:
             place = f"{place}.{part}"
             if place not in copied:
-                node[part] = dict(node[part])
-                copied.add(place)
-            node = node[part]
-        node[last] = value
+                copied[place] = copy.copy(node[_step(node, part)])
+                node[_step(node, part)] = copied[place]
+            node = copied[place]
+        node[_step(node, last)] = value
     return config
+
+
+def _step(node: Any, part: str) -> Any:
+    return int(part) if isinstance(node, list) else part
 
 
 def looked_up(basis: Mapping[str, Any], differing: Mapping[str, Any], path: str) -> Any:

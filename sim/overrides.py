@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
@@ -49,17 +48,6 @@ def read(text: str) -> Override:
         return OverridesParser.create().parse_override(text)
     except HydraException as error:
         raise Refusal(f"{text!r} cannot be read ({first_line(error)}). {FORMS}") from None
-
-
-def spread(overrides: Sequence[str]) -> list[tuple[str, ...]]:
-    """Return the overrides of every run of a sweep, in Hydra's order."""
-    parsed = [read(text) for text in overrides]
-    try:
-        (batch,) = BasicSweeper.split_arguments(parsed, max_batch_size=None)
-    except HydraException as error:
-        given = " ".join(overrides)
-        raise Refusal(f"{given!r} cannot be spread ({first_line(error)}). {FORMS}") from None
-    return [tuple(job) for job in batch]
 
 
 def check(overrides: Sequence[str], folder: Path) -> None:

@@ -11,7 +11,7 @@ import os
 import secrets
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -86,6 +86,7 @@ class Register:
             self._base.execute("pragma temp_store = file")
             self._base.executescript(SCHEMA)
             self._base.execute("create temp table asked (number integer primary key)")
+            self._base.execute("create temp table staged (noted text, kinds text, seeds text)")
         self.owner = secrets.token_hex(8)
         self._lock: int | None = None
 
@@ -96,6 +97,20 @@ class Register:
             self._lock_file(self.owner).unlink(missing_ok=True)
             os.close(self._lock)
             self._lock = None
+
+    def is_empty(self) -> bool:
+        """Whether no scenario was ever entered."""
+        return self._base.execute("select 1 from scenarios limit 1").fetchone() is None
+
+    def remove(self) -> None:
+        """Take the register away, and its folder where it holds nothing else."""
+        self.close()
+        for path in self.folder.glob(f"{REGISTER}*"):
+            path.unlink(missing_ok=True)
+        with suppress(OSError):
+            (self.folder / OWNERS).rmdir()
+        with suppress(OSError):
+            self.folder.rmdir()
 
     # What is known.
 
@@ -155,8 +170,33 @@ class Register:
 
     # What changes.
 
-    def admit_scenario(self, noted: Mapping[str, Any], kinds: Mapping[str, str | None]) -> int:
-        """Enter a scenario, unless it is there; return its number."""
+    def stage(
+        self, noted: Mapping[str, Any], kinds: Mapping[str, str | None], seeds: Mapping[int, str]
+    ) -> None:
+        """Prepare a scenario, and its runs by seed, to be entered with all others at once."""
+        self._base.execute(
+            "insert into staged values (?, ?, ?)",
+            [json.dumps(part) for part in (noted, kinds, seeds)],
+        )
+
+    def enter(self, code: str) -> None:
+        """Enter as pending what is staged, and ask for it; what is there stays as it is."""
+        with self.changing() as base:
+            for row in base.execute("select * from staged order by rowid"):
+                noted, kinds, seeds = map(json.loads, row)
+                number = self._enter_scenario(noted, kinds)
+                base.executemany(
+                    "insert or ignore into runs (run, scenario, seed, code, status)"
+                    f" values (?, ?, ?, ?, '{PENDING}')",
+                    [(run, number, int(seed), code) for seed, run in seeds.items()],
+                )
+                base.executemany(
+                    "insert or ignore into asked select number from runs where run = ?",
+                    [(run,) for run in seeds.values()],
+                )
+        self._base.execute("delete from staged")
+
+    def _enter_scenario(self, noted: Mapping[str, Any], kinds: Mapping[str, str | None]) -> int:
         base = self._base
         base.execute(
             f"insert or ignore into scenarios ({', '.join(NOTED)}) values (?, ?, ?, ?, ?)",
@@ -173,16 +213,6 @@ class Register:
             "select number from scenarios where scenario = ?", (noted["scenario"],)
         ).fetchone()
         return int(found[0])
-
-    def admit(self, run: str, scenario: int, seed: int, code: str) -> None:
-        """Enter a run as pending, unless it is there, and ask for it."""
-        self._base.execute(
-            "insert or ignore into runs (run, scenario, seed, code, status) values (?, ?, ?, ?, ?)",
-            (run, scenario, seed, code, PENDING),
-        )
-        self._base.execute(
-            "insert or ignore into asked select number from runs where run = ?", (run,)
-        )
 
     def claim(self, most: int) -> list[Entry]:
         """Mark up to so many pending runs that are asked for as being worked on here."""
@@ -222,6 +252,14 @@ class Register:
     def retry(self) -> None:
         """Let the runs asked for that have failed be pending again."""
         self.again(entry.number for entry in list(self.entries(status=FAILED, asked=True)))
+
+    def again_all(self) -> None:
+        """Let all runs asked for be pending again that nobody is at work on."""
+        with self.changing() as base:
+            base.execute(
+                f"update runs set status = '{PENDING}', outcomes = '{{}}', message = '', trace = ''"
+                f" where status != '{RUNNING}' and number in (select number from asked)"
+            )
 
     def again(self, numbers: Iterable[int]) -> None:
         """Let runs be pending again."""

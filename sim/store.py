@@ -35,7 +35,7 @@ from sim.scenario import Scenario, groups, scenario_hash
 TABLE = "runs.parquet"
 FAILURES = "failures.csv"
 RUNS = "runs"
-BATCH = 500  # scenarios entered, and lines of the table held, at a time
+BATCH = 500  # lines of the table held at a time
 UNTOLD = ("out", "force", "compute", "seeds", "precision")  # where, how and with what luck
 PLAIN = re.compile(r"([a-z_][\w.]*)=")
 KINDS = {"flag": pa.bool_(), "whole": pa.int64(), "number": pa.float64(), "text": pa.string()}
@@ -47,6 +47,7 @@ class Store:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         check(folder)
+        self._new = not (folder / REGISTER).exists()
         self.register = Register(folder)
         self.register.note("format", FORMAT)
         self._groups = groups()
@@ -62,7 +63,9 @@ class Store:
         error: BaseException | None,
         at: TracebackType | None,
     ) -> None:
-        """Close the store."""
+        """Close the store; one that was made here and that nothing has entered is taken away."""
+        if error is not None and self._new and self.register.is_empty():
+            self.register.remove()
         self.register.close()
 
     @property
@@ -75,29 +78,23 @@ class Store:
     # Runs are asked for.
 
     def admit(self, asked: Iterable[tuple[Scenario, Iterable[int]]], code: str) -> None:
-        """Enter scenarios with the seeds asked for; what is there already stays as it is."""
-        waiting = iter(asked)
-        while batch := list(islice(waiting, BATCH)):
-            if self.register.fact("basis") is None:
-                self.register.note("basis", json.dumps(_settled(batch[0][0])))
-            with self.register.changing():
-                for scenario, seeds in batch:
-                    self._admit(scenario, seeds, code)
-
-    def _admit(self, scenario: Scenario, seeds: Iterable[int], code: str) -> None:
-        which, config = scenario_key(scenario), _settled(scenario)
-        noted = {
-            "scenario": which,
-            "experiment": scenario.experiment,
-            "choices": scenario.choices,
-            "overrides": list(scenario.overrides),
-            "differences": differences(self.basis, config),
-        }
-        given = [key for key in map(_key, scenario.overrides) if key.split(".")[0] not in UNTOLD]
-        kinds = {key: _kind(self._value(noted, key)) for key in given}
-        number = self.register.admit_scenario(noted, kinds)
-        for seed in seeds:
-            self.register.admit(run_key(which, seed, code), number, seed, code)
+        """Enter scenarios with the seeds asked for, all or none; what is there stays as it is."""
+        for scenario, seeds in asked:
+            which, config = scenario_key(scenario), _settled(scenario)
+            if self._basis is None:
+                self._basis = json.loads(self.register.note("basis", json.dumps(config)))
+            noted = {
+                "scenario": which,
+                "experiment": scenario.experiment,
+                "choices": scenario.choices,
+                "overrides": list(scenario.overrides),
+                "differences": differences(self.basis, config),
+            }
+            given = [k for k in map(_key, scenario.overrides) if k.split(".")[0] not in UNTOLD]
+            kinds = {key: _kind(self._value(noted, key)) for key in given}
+            runs = {seed: run_key(which, seed, code) for seed in seeds}
+            self.register.stage(noted, kinds, runs)
+        self.register.enter(code)
 
     def written(self, number: int) -> str:
         """Return a scenario as JSON: its config, choices and overrides."""
