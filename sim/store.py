@@ -96,12 +96,11 @@ class Store:
             self.register.stage(noted, kinds, runs)
         self.register.enter(code)
 
-    def written(self, number: int) -> str:
-        """Return a scenario as JSON: its config, choices and overrides."""
+    def scenario(self, number: int) -> dict[str, Any]:
+        """Return config, choices and overrides of a scenario as it was composed, without seeds."""
         noted = self.register.scenario(number)
         config = restored(self.basis, noted["differences"])
-        about = {name: noted[name] for name in ("choices", "overrides")}
-        return json.dumps({"config": config, **about})
+        return {"config": config, **{name: noted[name] for name in ("choices", "overrides")}}
 
     # Runs are done, or fail.
 

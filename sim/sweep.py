@@ -205,7 +205,8 @@ class _Scenarios:
 
     def task(self, entry: Entry) -> Task:
         if entry.scenario != self._number:
-            self._number, self._text = entry.scenario, self._store.written(entry.scenario)
+            scenario = self._store.scenario(entry.scenario)
+            self._number, self._text = entry.scenario, json.dumps(scenario)
         return Task(entry, self._text)
 
 
