@@ -25,27 +25,12 @@ from sim.results import parts, plain
 from sim.run import Arms, arms_of, simulate
 from sim.scenario import Scenario, code_hash, scenario_of
 from sim.store import Store
+from sim.task import Lived, Task
 
 PACE = 50  # the table is written anew once so many times what it takes to write has gone by
 SOONEST = 2.0  # and so many seconds
 WAITING = 0.5  # seconds between two looks at what other sweeps hold
 VARYING = ("wall_seconds", "peak_memory_bytes")  # of a manifest, from one time to another
-
-
-class Task(NamedTuple):
-    """What a worker is given: an entry of the register, and its scenario as JSON."""
-
-    entry: Entry
-    scenario: str
-
-
-class Lived(NamedTuple):
-    """What a worker gives back."""
-
-    files: Mapping[str, bytes]
-    about: Mapping[str, Any]
-    outcomes: Mapping[str, float | None]
-    seconds: float
 
 
 class Standing(NamedTuple):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sim.engine import Failure
 from sim.report.headline import FIGURES
-from sim.sweep import Lived, Task
+from sim.task import Lived, Task
 
 ABOUT = {"experiment": "quick", "seeds": [1]}
 SECONDS = 0.02
