@@ -23,11 +23,13 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from experiments.run import SWEEP
 from sim.folder import admit, is_whole, manifest_of
 from sim.overrides import groups
 from sim.people.roster import COLUMNS
 from sim.quantity import Refusal
 from sim.report.document import documents, screen
+from sim.report.headline import headline
 from sim.report.published import answers, figures
 from sim.report.tables import summary
 from sim.results import Results, read, write
@@ -37,7 +39,6 @@ from sim.setting import setting
 
 REFUSED = 2
 HELP = ("-h", "--help")
-SWEEP = ("-m", "--multirun")
 LINE = 88
 FAILED = 1
 BYTES = 300  # of state a person, at least; `make bench` measures it
@@ -77,7 +78,8 @@ def run(
 ) -> Results:
     """Run a scenario into its folder, or show the run that is already there.
 
-    `live` gives its results; if not given, this machine does, or the cluster asked for.
+    `live` gives its results, of which one sentence is shown; if not given, this machine does, or
+    the cluster asked for, and all is shown.
     """
     folder = folder or place(scenario)
     if is_whole(folder) and not scenario.config["force"]:
@@ -95,8 +97,9 @@ def run(
             pages = documents(results)
         write(results, folder, pages)
         found = summary(results)
-        console.print(f"Took {time.perf_counter() - began:.0f} s.")
-    console.print(screen(found, answers(results)))
+        if live is None:
+            console.print(f"Took {time.perf_counter() - began:.0f} s.")
+    console.print(headline(found) if live else screen(found, answers(results)))
     console.print(f"Report: {folder / 'report.html'}", soft_wrap=True, highlight=False)
     return results
 

@@ -49,6 +49,11 @@ def sweep(arguments: Sequence[str], console: Console) -> int:
     words, overrides = parted(arguments)
     first = next(compose_all(jobs(words, overrides)))
     check(first)
+    if first.precision and words.add_seeds:
+        raise Refusal(
+            f"add_seeds={words.add_seeds}: seeds=auto takes as many as it needs. Raise "
+            "precision.max_seeds or lower precision.target instead."
+        )
     folder, own = home(overrides, first)
     asked = Asked(words, overrides, own, automatic=first.precision is not None)
     with Store(folder) as store:

@@ -37,8 +37,8 @@ def paired(overrides: Sequence[str]) -> Iterator[Job]:
             f"design=paired takes the values side by side, but {told}. Give each as many values, "
             "or leave design=paired out for all combinations."
         )
-    most = max(lengths.values(), default=1)
-    yield from zip(*(of if len(of) > 1 else of * most for of in values), strict=True)
+    for place in range(max(lengths.values(), default=1)):
+        yield tuple(of[place] if len(of) > 1 else of[0] for of in values)
 
 
 def tabled(path: Path, overrides: Sequence[str]) -> Iterator[Job]:

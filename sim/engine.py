@@ -14,10 +14,13 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError
 from typing import Any, NamedTuple, Protocol
 
 from joblib.externals.loky import ProcessPoolExecutor
 from joblib.externals.loky.process_executor import BrokenProcessPool, ShutdownExecutorError
+
+from sim.quantity import Refusal
 
 SUSPECT = 3  # workers lost, after which a task is tried alone
 SECONDS = 0.5  # between two looks at whether the owner of a worker is alive
@@ -182,6 +185,11 @@ def answers(
         task, future = flying.pop(number)
         try:
             answer = future.result()
+        except CancelledError:
+            raise Refusal(
+                "The workers are gone, with whoever gave them their tasks. What was done is safe: "
+                "start the same command again where there are workers."
+            ) from None
         except workers.lost:
             died[number] += 1
             if died[number] < deaths:

@@ -67,6 +67,8 @@ def live_run(task: Task) -> Lived | Failure:
     except Refusal as refusal:
         return Failure(str(refusal))
     except Exception as error:
+        if isinstance(error.__cause__ or error.__context__, KeyboardInterrupt):
+            raise KeyboardInterrupt from error  # compiled code says it by an error of its own
         return Failure(f"{type(error).__name__}: {error}", traceback.format_exc())
     about = {name: value for name, value in about.items() if name not in VARYING}
     return Lived(files, about, outcomes, time.perf_counter() - began)
