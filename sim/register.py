@@ -78,6 +78,7 @@ class Register:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._made = [place for place in (folder, *folder.absolute().parents) if not place.exists()]
         with refusing(self.folder):
             folder.mkdir(parents=True, exist_ok=True)
             self._base = sqlite3.connect(folder / REGISTER, timeout=PATIENCE, isolation_level=None)
@@ -103,14 +104,13 @@ class Register:
         return self._base.execute("select 1 from scenarios limit 1").fetchone() is None
 
     def remove(self) -> None:
-        """Take the register away, and its folder where it holds nothing else."""
+        """Take the register away, and the folders made for it where they hold nothing else."""
         self.close()
         for path in self.folder.glob(f"{REGISTER}*"):
             path.unlink(missing_ok=True)
-        with suppress(OSError):
-            (self.folder / OWNERS).rmdir()
-        with suppress(OSError):
-            self.folder.rmdir()
+        for place in (self.folder / OWNERS, *self._made):
+            with suppress(OSError):
+                place.rmdir()
 
     # What is known.
 

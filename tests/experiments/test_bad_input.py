@@ -126,10 +126,6 @@ BAD: dict[str, tuple[list[str], list[str]]] = {
     ),
     "perhaps": (["-m", "keep_going=perhaps"], ["keep_going=perhaps", "true or false"]),
     "a table that is not there": (["-m", "scenarios=x.csv"], ["scenarios=x.csv cannot be read"]),
-    "no such cluster": (
-        ["-m", "compute=dask", "compute.address=tcp://127.0.0.1:9", "compute.patience=1"],
-        ["compute.address=tcp://127.0.0.1:9", "no cluster", "Start a scheduler"],
-    ),
     "an address that is none": (
         ["compute=dask", "compute.address=somewhere"],
         ["compute.address is 'somewhere'", "tcp://"],
