@@ -205,7 +205,7 @@ def others(node: Mapping[str, Any]) -> list[float]:
     """
     value, (low, high) = node["value"], node["range"]
     ends = sorted({low, high} - {value}, key=lambda end: -abs(end - value))
-    tried = (*ends, value * 1.5 if low >= 0 else value - 0.1, value * 0.25)
+    tried = (*ends, (value * 1.5 or high * 10) if low >= 0 else value - 0.1, value * 0.25)
     return [round(end) if isinstance(value, int) else end for end in tried]
 
 
