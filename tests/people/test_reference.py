@@ -16,7 +16,7 @@ from sim.people.diseases import Disease, has
 from sim.people.factors import AGES, FRAILTIES, INTENSITIES
 from sim.people.morbidity import Morbidity
 from sim.people.population import RUNNING, Population
-from sim.people.reference import FIFTHS, Reference, Targets, _incidence, solve
+from sim.people.reference import FIFTHS, Reference, Targets, _incidence, _solve_age, solve
 from sim.quantity import Refusal
 from sim.scenario import Scenario
 from tests.people.villages import scenario
@@ -178,6 +178,27 @@ def test_running_costs_are_on_average_those_of_the_table(
             ratios.append(cost / published[cell])
         assert ratios == pytest.approx(np.ones(len(CELLS)), abs=0.04), account
         assert np.mean(ratios) == pytest.approx(1, abs=0.01), account
+
+
+def test_what_grows_within_a_year_of_age_is_asked_for_less_at_the_birthday(
+    compiled: Country, targets: Targets
+) -> None:
+    """Published is the rate of the whole year; sudden deaths are no more than their events are."""
+    factors = replace(compiled.factors, base=compiled.factors.base.copy())
+    people = alive(compiled, 0, 70, 70)
+    people.born[:] = 0
+    about = people, np.ones(people.n), replace(compiled.diseases, factors=factors), targets
+    growing = {"other_admission": 1.1, "infarction": 1.2, "patient": 1.3}
+    as_published, asked, living = (
+        _solve_age(*about, growth, 0, 70)[0] for growth in ({}, growing, {"death": 1.1})
+    )
+    for name, growth in growing.items():
+        place = factors.rates[name]
+        assert asked[place] * growth == pytest.approx(as_published[place]), name
+    place = factors.rates["avoidable_admission"]
+    assert asked[place] == as_published[place]
+    place = factors.rates["death"]
+    assert 0 < living[place] < as_published[place] / 1.1
 
 
 def test_the_frail_are_rarer_among_the_old_and_all_classes_are_born(compiled: Country) -> None:
