@@ -16,7 +16,7 @@ from sim import tables
 from sim.agents.integrator import GenerationTerms
 from sim.agents.physician import NetworkTerms
 from sim.agents.programme import ProgrammeTerms
-from sim.contract.settlement import Terms
+from sim.contract.terms import Terms
 from sim.funding.instruments import Loan
 from sim.people import roster
 from sim.people.cohort import Place
