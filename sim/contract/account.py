@@ -94,6 +94,7 @@ def account_of(
     """
     details = dict(benchmark.details)
     allocation = details.pop("allocation", None)
+    details.pop("contribution_margin", None)  # the settlement has it, to the cent
     return Account(
         year=year,
         contract_year=contract_year,
@@ -102,7 +103,7 @@ def account_of(
         cost=benchmark.cost,
         allocation=allocation,
         standard_error=benchmark.standard_error,
-        components=dict(benchmark.components),
+        components={part.name: part.counted for part in benchmark.components},
         details=details,
         **known,
     )

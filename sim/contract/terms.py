@@ -30,9 +30,8 @@ class Terms(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
 
     Parameters
     ----------
-    rule, sectors, benchmark
-        Which rule says what care should have cost, on which sectors; what that rule alone asks
-        for is under `benchmark` and is checked by the model beside the rule.
+    rule, sectors
+        Which rule says what care should have cost, and on which sectors.
     track
         Name of a line of `conf/tables/mssp_tracks.csv` that fills in what is left out.
     truncation
@@ -75,7 +74,6 @@ class Terms(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
 
     rule: Rule
     sectors: tuple[str, ...]
-    benchmark: dict[str, Any] = {}
     track: str | None = None
     truncation: float | None = Field(None, gt=0, lt=1)
     run_out: float = Field(0, ge=0)

@@ -37,8 +37,6 @@ def one_year(stated):
     if "bands" in terms:
         terms.pop("sharing_rate")
     known = {name: value for name, value in stated.items() if name in Account.model_fields}
-    if "benchmark" in stated and not isinstance(stated["benchmark"], dict):
-        terms.pop("benchmark")
     if "allocation" in stated and "benchmark" not in stated:
         known["benchmark"] = stated["allocation"] * stated.get(FACTOR, 1)
     return Terms(**terms), Account(**ACCOUNT | known)
