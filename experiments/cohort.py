@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from sim import cohort_file, randomness, run
+from sim import cohort_file, randomness, run, sheet
 from sim.comparison import prices
 from sim.people import processes, roster
 from sim.people.demography import entered
@@ -69,7 +69,7 @@ def check(path: str, overrides: Sequence[str]) -> int:
 def write(path: str, persons: int, seed: int, overrides: Sequence[str]) -> None:
     """Write a simulated cohort of about so many persons, whole or not at all."""
     place = Path(os.path.expanduser(path))
-    if place.suffix.lower() not in cohort_file.FORMATS:
+    if place.suffix.lower() not in sheet.FORMATS:
         raise Refusal(f"out={path}: allowed are files that end in .parquet or .csv.")
     if place.exists():
         raise Refusal(f"out={path} is there already. Name another file, or move it away.")
