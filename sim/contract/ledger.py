@@ -36,6 +36,7 @@ COLUMNS = {
     "insured_months": Column(np.int8, "month", 1, 12, "months insured in this year"),
     "documented": Column(np.uint32, "1", 0, np.inf, "one bit a diagnosis of the year before"),
     "cost": Column(np.float32, "EUR/year", 0, np.inf, "paid for care, one column a sector"),
+    "physician": Column(np.uint16, "1", 0, np.inf, "number of her practice, 0 none"),
     "member": Column(np.bool_, "1", 0, 1, "has joined the integrator"),
     "newcomer": Column(np.bool_, "1", 0, 1, "no documented year before: a newborn or a joiner"),
 }
@@ -58,6 +59,7 @@ class Ledger:
     insured_months: NDArray[np.int8]
     documented: NDArray[np.uint32]
     cost: NDArray[np.float32]
+    physician: NDArray[np.uint16]
     member: NDArray[np.bool_]
     newcomer: NDArray[np.bool_]
 

@@ -31,6 +31,7 @@ def ledger() -> Ledger:
         insured_months=np.array([12, 6, 3, 12], np.int8),
         documented=np.zeros(n, np.uint32),
         cost=cost,
+        physician=np.zeros(n, np.uint16),
         member=np.zeros(n, np.bool_),
         newcomer=np.zeros(n, np.bool_),
     )
