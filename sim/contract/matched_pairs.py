@@ -284,7 +284,9 @@ def _needs(terms: MatchedPairsTerms) -> Needs:
 def _claim(terms: MatchedPairsTerms) -> Claim:
     unbiased: set[Disturbance] = {"none", "national_shock", "comparison_size"}
     if not terms.match_on_cost:
-        unbiased |= {"case_mix", "volunteers"}
+        unbiased |= {"volunteers"}
+        if not terms.closed:
+            unbiased |= {"case_mix"}  # who falls ill later keeps a closed pair all the same
         if terms.growth == "proportional":
             unbiased |= {"starting_level"}
     return Claim(

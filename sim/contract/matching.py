@@ -41,7 +41,7 @@ def nearest(
     """
     first, second = _laid_out(strata, scores, persons, year, caliper)
     if replacement:
-        return _draw(first, second, caliper)[0]
+        return _draw(first, second, caliper)
     return _draw_once(first, second, caliper)
 
 
@@ -63,29 +63,36 @@ def _laid_out(
 
 def _draw(
     first: NDArray[np.float64], second: NDArray[np.float64], caliper: float
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Nearest of the second group for each of the first within the caliper, and its distance."""
+) -> NDArray[np.int64]:
+    """Nearest of the second group for each of the first within the caliper, or `NOBODY`."""
     from sklearn.neighbors import NearestNeighbors  # here: slow to load, seldom needed
 
     if not len(first) or not len(second):
-        return np.full(len(first), NOBODY), np.full(len(first), np.inf)
+        return np.full(len(first), NOBODY)
     tree = NearestNeighbors(n_neighbors=1, algorithm="kd_tree").fit(second)
     distance, found = (answer[:, 0] for answer in tree.kneighbors(first))
-    return np.where(distance <= caliper, found, NOBODY).astype(np.int64), distance
+    return np.where(distance <= caliper, found, NOBODY).astype(np.int64)
 
 
 def _draw_once(
     first: NDArray[np.float64], second: NDArray[np.float64], caliper: float
 ) -> NDArray[np.int64]:
-    """The same without replacement: in rounds, whoever several want takes the nearest."""
+    """The same without replacement: the closest pair first, then the closest of those left.
+
+    Two who are each other's nearest are a pair in whatever order the others are taken, so all
+    such pairs are made at once.
+    """
     pairs = np.full(len(first), NOBODY)
     waiting, free = np.arange(len(first)), np.arange(len(second))
     while waiting.size:
-        found, distance = _draw(first[waiting], second[free], caliper)
-        waiting, found, distance = (part[found != NOBODY] for part in (waiting, found, distance))
-        order = np.lexsort((waiting, distance))
-        chosen, winner = np.unique(found[order], return_index=True)
-        winner = order[winner]
-        pairs[waiting[winner]] = free[chosen]
-        waiting, free = np.delete(waiting, winner), np.delete(free, chosen)
+        found = _draw(first[waiting], second[free], caliper)
+        waiting, found = waiting[found != NOBODY], found[found != NOBODY]
+        if not waiting.size:
+            break
+        back = _draw(second[free[found]], first[waiting], np.inf)
+        mutual = np.flatnonzero(back == np.arange(waiting.size))
+        if not mutual.size:  # a ring of equal distances: any one of them is as good
+            mutual = np.zeros(1, np.int64)
+        pairs[waiting[mutual]] = free[found[mutual]]
+        waiting, free = np.delete(waiting, mutual), np.delete(free, found[mutual])
     return pairs

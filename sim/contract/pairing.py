@@ -96,9 +96,8 @@ def draw(
     chosen = found[paired]
     own = np.flatnonzero(paired)
     here, there = groups[0].where(own), groups[1].where(chosen)
-    lines = balance(
-        _covariates(here, risks[0][own], main), _covariates(there, risks[1][chosen], main)
-    )
+    covariates = _covariates(here, risks[0][own], main), _covariates(there, risks[1][chosen], main)
+    lines = balance(*covariates) if len(own) else ()
     return Pairs(here, there, norms[0][own], norms[1][chosen], int((~paired).sum()), lines)
 
 

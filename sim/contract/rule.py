@@ -21,7 +21,14 @@ Disturbance = Literal[
     "outliers",
     "switching",
 ]
-"""What may mislead a benchmark where nobody saved anything; `none` is a region like all others."""
+"""What may mislead a benchmark where nobody saved anything; `none` is a region like all others.
+
+`case_mix`: the insured age or fall ill more than elsewhere, and it is documented as elsewhere;
+`starting_level`: the region was cheaper or dearer than its norm before the start;
+`national_shock`: care grows dearer everywhere; `comparison_size`: fewer insured elsewhere;
+`volunteers`: the healthier join; `documentation`: the region codes more; `regional_drift`: its
+level wanders; `outliers`: a few cost very much; `switching`: people change insurers.
+"""
 
 
 class Claim(NamedTuple):
