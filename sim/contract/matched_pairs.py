@@ -7,15 +7,15 @@ since says how care went on elsewhere. Cost and benchmark are those of the insur
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
 from sim.contract.balance import worst
 from sim.contract.chance import Contribution, from_norm, spread
 from sim.contract.history import History
+from sim.contract.pair_sums import Sums, added, sums, sums_by_region
 from sim.contract.pairing import Pairs, draw
 from sim.contract.person_years import PersonYears
 from sim.contract.risk_adjustment import allocation
@@ -45,15 +45,6 @@ class MatchedPairsTerms(BaseModel, frozen=True, extra="forbid"):
     largest_unmatched: float = Field(ge=0, lt=1)
     smallest_comparison: float = Field(ge=0)
     bootstrap: int = Field(ge=100)
-
-
-class Sums(NamedTuple):
-    """Cost (EUR/year) and insured time (person-year) of both sides: one number, or [place]."""
-
-    region_cost: Any
-    region_time: Any
-    comparison_cost: Any
-    comparison_time: Any
 
 
 def matched_pairs_benchmark(
@@ -98,7 +89,7 @@ def expect(terms: MatchedPairsTerms, history: History, year: int) -> Benchmark:
     else:
         then = [_drawn(terms, history, one) for one in base]
         now = _drawn(terms, history, year)
-    past, present = _total([_sums(pairs) for pairs in then]), _sums(now)
+    past, present = added([sums(pairs) for pairs in then]), sums(now)
     if past.comparison_cost <= 0 or past.region_cost <= 0:
         raise Refusal(
             f"{CLAUSE}: before the start the paired cost {past.region_cost:,.2f} EUR and their "
@@ -196,24 +187,9 @@ def _closed(
     return [pairs.where(both)], now
 
 
-def _sums(pairs: Pairs) -> Sums:
-    """Cost and time of both sides of the pairs."""
-    return Sums(
-        pairs.region.total_cost,
-        pairs.region.insured_years,
-        pairs.comparison.total_cost,
-        pairs.comparison.insured_years,
-    )
-
-
-def _total(parts: Sequence[Sums]) -> Sums:
-    """Add up the baseline years."""
-    return Sums(*(sum(part) for part in zip(*parts, strict=True)))
-
-
 def _chance(terms: MatchedPairsTerms, then: Sequence[Pairs], now: Pairs) -> list[Contribution]:
     """What everybody's deviation from her norm adds to the error of the savings, EUR [row]."""
-    past, present = _total([_sums(pairs) for pairs in then]), _sums(now)
+    past, present = added([sums(pairs) for pairs in then]), sums(now)
     if terms.growth == "additive":
         insured = present.region_time
         own, other = insured / past.region_time, insured / past.comparison_time
@@ -242,14 +218,16 @@ def _interval(
     A region of the comparison is drawn with all pairs in which its persons stand, in baseline and
     contract year alike.
     """
-    places = np.unique(now.comparison.region)
+    size = 1 + max(int(pairs.comparison.region.max()) for pairs in (*then, now))
+    past = added([sums_by_region(pairs, size) for pairs in then])
+    present = sums_by_region(now, size)
+    places = np.flatnonzero((past.comparison_cost > 0) & (present.comparison_time > 0))
     if len(places) < 2:
         return None
-    past = _total([_sums_by_region(pairs, places) for pairs in then])
-    present = _sums_by_region(now, places)
+    past, present = (Sums(*(part[places] for part in both)) for both in (past, present))
     luck = uniform(0, np.arange(terms.bootstrap * len(places)), decision("bootstrap"))
     drawn = (luck * len(places)).astype(np.int64).reshape(terms.bootstrap, len(places))
-    old, new = (Sums(*(part[drawn].sum(axis=1) for part in sums)) for sums in (past, present))
+    old, new = (Sums(*(part[drawn].sum(axis=1) for part in both)) for both in (past, present))
     per_person = matched_pairs_benchmark(
         1.0,
         (old.region_cost / old.region_time, old.comparison_cost / old.comparison_time),
@@ -259,22 +237,6 @@ def _interval(
     savings = now.region.insured_years * (per_person - new.region_cost / new.region_time)
     low, high = np.quantile(savings, TAILS)
     return float(low), float(high)
-
-
-def _sums_by_region(pairs: Pairs, places: NDArray[np.int16]) -> Sums:
-    """The same by the region in which the comparison's person lives, float64 [place]."""
-    place = np.searchsorted(places, pairs.comparison.region)
-    known = np.isin(pairs.comparison.region, places)
-
-    def add(weights: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.bincount(place[known], weights[known], minlength=len(places))
-
-    return Sums(
-        add(pairs.region.cost),
-        add(pairs.region.time),
-        add(pairs.comparison.cost),
-        add(pairs.comparison.time),
-    )
 
 
 def _needs(terms: MatchedPairsTerms) -> Needs:
