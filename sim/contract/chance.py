@@ -29,7 +29,9 @@ def from_mean(rows: PersonYears, pull: float) -> Contribution:
     return deviation(rows, rows.time * (rows.total_cost / rows.insured_years), pull)
 
 
-def from_norm(rows: PersonYears, norm: NDArray[np.float64], pull: float) -> Contribution:
+def from_norm(
+    rows: PersonYears, norm: NDArray[np.float64], pull: float | NDArray[np.float64]
+) -> Contribution:
     """Contribution of rows that deviate from their norm, EUR [row], at the level of all."""
     total = float(norm.sum())
     level = rows.total_cost / total if total > 0 else 0.0

@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field
 from sim.contract.balance import worst
 from sim.contract.chance import Contribution, from_norm, spread
 from sim.contract.history import History
-from sim.contract.pair_sums import Sums, added, sums, sums_by_region
+from sim.contract.pair_sums import Sums, added, sums, sums_by_region, weights
 from sim.contract.pairing import Pairs, draw
 from sim.contract.person_years import PersonYears
 from sim.contract.risk_adjustment import allocation
@@ -31,7 +31,8 @@ class MatchedPairsTerms(BaseModel, frozen=True, extra="forbid"):
     """How pairs are drawn and kept, what may be left over, and how the change is carried.
 
     `caliper` and `largest_difference` in standard deviations; `closed` pairs are drawn once,
-    in the last baseline year, and count as long as both are insured.
+    in the last baseline year, and count as long as both are insured; `ages` begin the groups in
+    which both sides have the same insured time.
     """
 
     baseline_years: int = Field(ge=1)
@@ -40,6 +41,7 @@ class MatchedPairsTerms(BaseModel, frozen=True, extra="forbid"):
     growth: Literal["proportional", "additive"]
     match_on_cost: bool
     main_conditions: int = Field(ge=0, le=20)
+    ages: tuple[int, ...]
     caliper: float = Field(gt=0)
     largest_difference: float = Field(gt=0)
     largest_unmatched: float = Field(ge=0, lt=1)
@@ -89,7 +91,8 @@ def expect(terms: MatchedPairsTerms, history: History, year: int) -> Benchmark:
     else:
         then = [_drawn(terms, history, one) for one in base]
         now = _drawn(terms, history, year)
-    past, present = added([sums(pairs) for pairs in then]), sums(now)
+    ages = terms.ages
+    past, present = added([sums(pairs, ages) for pairs in then]), sums(now, ages)
     if past.comparison_cost <= 0 or past.region_cost <= 0:
         raise Refusal(
             f"{CLAUSE}: before the start the paired cost {past.region_cost:,.2f} EUR and their "
@@ -177,19 +180,21 @@ def _closed(
         )
     norm = history.elsewhere[year].norm
     region, comparison = here.where(own[both]), there.where(other[both])
+    then = pairs.where(both)
     now = replace(
-        pairs,
+        then,
         region=region,
         comparison=comparison,
         region_norm=allocation(norm, region),
         comparison_norm=allocation(norm, comparison),
     )
-    return [pairs.where(both)], now
+    return [then], now
 
 
 def _chance(terms: MatchedPairsTerms, then: Sequence[Pairs], now: Pairs) -> list[Contribution]:
     """What everybody's deviation from her norm adds to the error of the savings, EUR [row]."""
-    past, present = added([sums(pairs) for pairs in then]), sums(now)
+    ages = terms.ages
+    past, present = added([sums(pairs, ages) for pairs in then]), sums(now, ages)
     if terms.growth == "additive":
         insured = present.region_time
         own, other = insured / past.region_time, insured / past.comparison_time
@@ -202,11 +207,12 @@ def _chance(terms: MatchedPairsTerms, then: Sequence[Pairs], now: Pairs) -> list
         change = amount / present.comparison_cost
     found = [
         from_norm(now.region, now.region_norm, -1.0),
-        from_norm(now.comparison, now.comparison_norm, change),
+        from_norm(now.comparison, now.comparison_norm, change * weights(now, ages)),
     ]
     for pairs in then:
         found.append(from_norm(pairs.region, pairs.region_norm, own))
-        found.append(from_norm(pairs.comparison, pairs.comparison_norm, -other))
+        pull = -other * weights(pairs, ages)
+        found.append(from_norm(pairs.comparison, pairs.comparison_norm, pull))
     return found
 
 
@@ -219,8 +225,8 @@ def _interval(
     contract year alike.
     """
     size = 1 + max(int(pairs.comparison.region.max()) for pairs in (*then, now))
-    past = added([sums_by_region(pairs, size) for pairs in then])
-    present = sums_by_region(now, size)
+    past = added([sums_by_region(pairs, terms.ages, size) for pairs in then])
+    present = sums_by_region(now, terms.ages, size)
     places = np.flatnonzero((past.comparison_cost > 0) & (present.comparison_time > 0))
     if len(places) < 2:
         return None

@@ -198,8 +198,18 @@ def matched_pairs(years, sectors, start, year, terms):
         now = pairs_of(seen, weights, year, terms)
 
     def head(pairs, side):
-        rows = [pair[side] for pair in pairs]
-        return total(rows, "paid") / total(rows, "time")
+        if not side:
+            rows = [pair[0] for pair in pairs]
+            return total(rows, "paid") / total(rows, "time")
+        paid = time = Fraction(0)
+        for low, high in zip(terms.ages, [*terms.ages[1:], 999], strict=True):
+            group = [pair for pair in pairs if low <= pair[0]["age"] < high]
+            if group:
+                own = total([pair[0] for pair in group], "time")
+                theirs = [pair[1] for pair in group]
+                paid += own * total(theirs, "paid") / total(theirs, "time")
+                time += own
+        return paid / time
 
     own = [pair[0] for pair in now]
     if terms.growth == "additive":
