@@ -136,12 +136,20 @@ def sector_columns(sectors: Sequence[str]) -> NDArray[np.int64]:
     return np.array(sorted(SECTORS.index(sector) for sector in sectors), dtype=np.int64)
 
 
-def cost_by_row(ledger: Ledger, sectors: Sequence[str]) -> NDArray[np.float64]:
-    """Cost of the contract's sectors for the insured months, EUR/year [row]: not annualised."""
+def cost_by_row(
+    ledger: Ledger, sectors: Sequence[str], limit: float = np.inf
+) -> NDArray[np.float64]:
+    """Cost of the contract's sectors for the insured months, EUR/year [row]: not annualised.
+
+    `limit`, EUR/person-year, cuts off what a person costs by the year: half of it for six
+    months.
+    """
     total: NDArray[np.float64] = np.zeros(len(ledger))
     for column in sector_columns(sectors):
         total += ledger.cost[:, column]
-    return total
+    if limit == np.inf:
+        return total
+    return np.minimum(total, limit * (ledger.insured_months / 12))
 
 
 def cost(ledger: Ledger, sectors: Sequence[str]) -> float:

@@ -20,13 +20,13 @@ CLAUSES = {
     "cost_known": Clause("3.1", "Cost of the contract's sectors, as known", "EUR/year"),
     "completion_factor": Clause("3.2", "Completion of late claims", "1"),
     "cost": Clause("3.3", "Cost (3.1 x 3.2)", "EUR/year"),
-    "expected": Clause("4.1", "Expected by the benchmark rule", "EUR/year"),
-    "regime_factor": Clause("4.2", "Change of risk equalisation", "1"),
-    "prior_savings_credit": Clause("4.3", "Credit for savings before rebasing", "EUR/year"),
-    "benchmark": Clause("4.4", "Benchmark (4.1 x 4.2 + 4.3)", "EUR/year"),
-    "standard_error": Clause("4.5", "Standard error of the benchmark rule", "EUR/year"),
+    "expected": Clause("4.7", "Expected by the benchmark rule", "EUR/year"),
+    "regime_factor": Clause("4.8", "Change of risk equalisation", "1"),
+    "prior_savings_credit": Clause("4.9", "Credit for savings before rebasing", "EUR/year"),
+    "benchmark": Clause("4.10", "Benchmark (4.7 x 4.8 + 4.9)", "EUR/year"),
+    "standard_error": Clause("4.11", "Standard error of the benchmark rule", "EUR/year"),
     "contribution_margin": Clause("5.1", "Contribution margin (2.1 - 3.3), a level", "EUR/year"),
-    "measured_savings": Clause("5.2", "Measured savings (4.4 - 3.3), a change", "EUR/year"),
+    "measured_savings": Clause("5.2", "Measured savings (4.10 - 3.3), a change", "EUR/year"),
     "settled_years": Clause("5.3", "Years whose mean is settled", "year"),
     "settled_benchmark": Clause("5.4", "Benchmark, mean of these years", "EUR/year"),
     "settled_savings": Clause("5.5", "Savings, mean of these years", "EUR/year"),
@@ -72,16 +72,16 @@ class Line(NamedTuple):
 def statement(settlement: Settlement) -> tuple[Line, ...]:
     """Lay a settlement out line by line; what the contract does not have is left out.
 
-    Figures of the rule, such as a regional indexation factor, follow clause 4.5.
+    Figures of the rule, such as a regional indexation factor, stand before what it expects.
     """
     lines = []
     for name, clause in CLAUSES.items():
+        if name == "expected":
+            lines += [
+                Line("4", key.replace("_", " ").capitalize(), figure, "")
+                for key, figure in settlement.details.items()
+            ]
         amount = getattr(settlement, name)
         if amount is not None:
             lines.append(Line(clause.number, clause.label, amount, clause.unit))
-        if name == "standard_error":
-            lines += [
-                Line(f"4.{number}", key.replace("_", " ").capitalize(), figure, "")
-                for number, (key, figure) in enumerate(settlement.details.items(), start=6)
-            ]
     return tuple(lines)

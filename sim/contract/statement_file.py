@@ -42,12 +42,12 @@ COLUMNS = {
     "year": Column(True, "year", "a whole number, 1900 to 2200", "calendar year that is settled"),
     "insured": Column(
         True, "person-year", "a number, 0 or more",
-        "insured-years (clause 1); the minimum savings rate may follow from them",
+        "insured-years (clause 1.2); the minimum savings rate may follow from them",
     ),
     "benchmark": Column(
-        True, "EUR/year", "a number, 0 or more", "what care should have cost (clause 4)",
+        True, "EUR/year", "a number, 0 or more", "what care should have cost (clause 4.7)",
     ),
-    "cost": Column(True, "EUR/year", "a number, 0 or more", "what it did cost (clause 3)"),
+    "cost": Column(True, "EUR/year", "a number, 0 or more", "what it did cost (clause 3.1)"),
     "contract": Column(
         False, "1", "a name of conf/contract", "contract of the row; empty: contract=NAME",
     ),
@@ -61,7 +61,7 @@ COLUMNS = {
     "quality_score": Column(
         False, "1", "a number, 0 to 1", "empty: quality counts as fully attained (clause 6.3)",
     ),
-    "allocation": Column(False, "EUR/year", "a number, 0 or more", "insurer's income (clause 2)"),
+    "allocation": Column(False, "EUR/year", "a number, 0 or more", "insurer's income (clause 2.1)"),
     "revenue": Column(
         False, "EUR/year", "a number, 0 or more", "of the participants, for a loss limit on it",
     ),
@@ -199,7 +199,7 @@ def _columns(cells: Cells, kpis: Sequence[str]) -> dict[str, list[Any]]:
     columns = {
         "year": cells.number("year", 1900, 2200, "clause 1.1: a year, 1900 to 2200"),
         "insured": cells.number("insured", 0, np.inf, f"clause 1.2: {euros}"),
-        "benchmark": cells.number("benchmark", 0, np.inf, f"clause 4.1, benchmark: {euros}"),
+        "benchmark": cells.number("benchmark", 0, np.inf, f"clause 4.7, benchmark: {euros}"),
         "cost": cells.number("cost", 0, np.inf, f"clause 3.1, cost: {euros}"),
         "allocation": cells.amount("allocation"),
         "revenue": cells.amount("revenue"),

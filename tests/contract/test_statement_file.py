@@ -108,7 +108,7 @@ def test_indicators_that_the_contract_pays_for_are_columns() -> None:
 @pytest.mark.parametrize(
     ("row", "column", "said"),
     [
-        ({"benchmark": -1}, "benchmark", "clause 4.1"),
+        ({"benchmark": -1}, "benchmark", "clause 4.7"),
         ({"benchmark": "much"}, "benchmark", "0 or more"),
         ({"benchmark": None}, "benchmark", "not empty"),
         ({"cost": "-0.5"}, "cost", "clause 3.1"),
