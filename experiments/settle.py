@@ -2,12 +2,12 @@
 
     python -m experiments.settle statements=FILE.csv contract=NAME out=DIR
     python -m experiments.settle ledger=FILE.parquet contract=NAME out=DIR start=2016
-    python -m experiments.settle example=FILE.parquet persons=5000      a simulated ledger to try
-    python -m experiments.settle schema                                 what the files hold
+    python -m experiments.settle schema            what the files hold, as docs/ledger.md has it
 
 A table of statements has a row for each year that was settled; any term may be a column. A ledger
-has a row for each person and year. Terms are changed as for experiments.run:
-contract.sharing_rate.value=0.6. Exit codes: 0 settled, 2 refused.
+has a row for each person and year; `start` is the first contract year, the years before it are the
+baseline (experiments.ledger writes one to try with). Both are CSV or parquet. Terms are changed as
+for experiments.run: contract.sharing_rate.value=0.6. Exit codes: 0 settled, 2 refused.
 """
 
 import functools
@@ -16,23 +16,26 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
+import yaml
 from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
 from sim import folder
-from sim.contract import differences, statement_file
+from sim.contract import benchmarks, differences, ledger_file, recalculation, statement_file
+from sim.contract.recalculation import recalculate
 from sim.contract.settlement import Settlement
-from sim.contract.statement import CLAUSES
+from sim.contract.statement import CLAUSES, statement
 from sim.contract.terms import Terms
 from sim.contract.tracks import terms_of
 from sim.overrides import groups
-from sim.quantity import Refusal, refusal_from
-from sim.scenario import compose
+from sim.quantity import Refusal, quantities, refusal_from, values
+from sim.scenario import CONF, Scenario, compose
 
-OWN = ("statements", "contract", "out")
+OWN = ("statements", "ledger", "contract", "out", "start")
 OUTPUTS = Path("outputs") / "settle"
 
 
@@ -43,10 +46,19 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     own = dict(text.split("=", 1) for text in arguments if text.split("=", 1)[0] in OWN)
     overrides = [text for text in arguments if text.split("=", 1)[0] not in OWN]
+    if list(arguments) == ["schema"]:
+        print(schema())
+        return 0
     try:
-        if "statements" not in own:
-            raise Refusal("Give statements=FILE.csv, a table of statements to be settled.")
-        settle_statements(own["statements"], own.get("contract"), _place(own), overrides)
+        if ("statements" in own) == ("ledger" in own):
+            raise Refusal(
+                "Give either statements=FILE, a table of statements, or ledger=FILE, an insurer's "
+                "person-years. Files end in .csv or .parquet; `schema` says what they hold."
+            )
+        if "statements" in own:
+            settle_statements(own["statements"], own.get("contract"), _place(own), overrides)
+        else:
+            settle_ledger(own["ledger"], own.get("contract"), _place(own), _start(own), overrides)
     except Refusal as refusal:
         print(refusal, file=sys.stderr)
         return 2
@@ -76,6 +88,52 @@ def settle_statements(path: str, contract: str | None, out: Path, overrides: Seq
         )
 
 
+def settle_ledger(
+    path: str, contract: str | None, out: Path, start: int | None, overrides: Sequence[str]
+) -> None:
+    """Run benchmark and settlement on an insurer's own person-years, and print the last year's."""
+    folder.admit(out)
+    chosen = [f"contract={contract}"] if contract else []
+    scenario = compose([*chosen, *overrides])
+    terms = _terms(scenario)
+    claims = ledger_file.read(path)
+    found = recalculate(terms, rule_terms(terms.rule), claims, start)
+    lines = [
+        {"year": settlement.year, **line._asdict()}
+        for settlement in found.settlements
+        for line in statement(settlement)
+    ]
+    files = {
+        "settlements.csv": table(found.settlements),
+        "statement.csv": pd.DataFrame(lines),
+        "years.csv": recalculation.years_table(found, claims),
+        "weights.csv": recalculation.weights_table(found, claims),
+    }
+    balance = recalculation.balance_table(found)
+    if len(balance):
+        files["balance.csv"] = balance
+    name = scenario.choices["contract"]
+    write(out, files, {"command": "settle", "ledger": path, "contract": name})
+    _print(found.settlements[-1])
+    _say(found.settlements, out)
+
+
+def schema() -> str:
+    """Return what a table of statements and a ledger hold, in Markdown."""
+    terms = ", ".join(f"`{name}`" for name in statement_file.TERMS)
+    return (
+        f"## A table of statements\n\n{statement_file.schema()}\n\nTerms that may be columns: "
+        f"{terms}.\n\n## A ledger\n\n{ledger_file.schema()}"
+    )
+
+
+def rule_terms(rule: str) -> Any:
+    """Validated terms of a benchmark rule, from conf/benchmarks.yaml."""
+    config = yaml.safe_load((CONF / "benchmarks.yaml").read_text("utf-8"))
+    quantities(config)
+    return benchmarks.terms_of(rule, values(config)[rule])
+
+
 def table(settlements: Sequence[Settlement]) -> pd.DataFrame:
     """Return settlements as lines: every figure in the contract's order, then those of the rule."""
     lines = []
@@ -97,20 +155,42 @@ def _agreed(overrides: Sequence[str]) -> Callable[[str], Terms]:
 
     @functools.cache
     def agreed(name: str) -> Terms:
-        scenario = compose([f"contract={name}", *overrides])
-        try:
-            return terms_of(scenario.values["contract"])  # noqa: PD011
-        except ValidationError as error:
-            raise refusal_from(error, "contract", list(Terms.model_fields)) from error
+        return _terms(compose([f"contract={name}", *overrides]))
 
     return agreed
+
+
+def _terms(scenario: Scenario) -> Terms:
+    try:
+        return terms_of(scenario.values["contract"])  # noqa: PD011
+    except ValidationError as error:
+        raise refusal_from(error, "contract", list(Terms.model_fields)) from error
+
+
+def _start(own: dict[str, str]) -> int | None:
+    text = own.get("start")
+    if text is not None and not (text.isascii() and text.isdigit()):
+        raise Refusal(f"start={text}: allowed is the first contract year, such as start=2016.")
+    return None if text is None else int(text)
 
 
 def _place(own: dict[str, str]) -> Path:
     """Folder of the results: `out`, or one named after what is settled."""
     if "out" in own:
         return Path(os.path.expanduser(own["out"]))
-    return OUTPUTS / Path(own["statements"]).stem
+    return OUTPUTS / Path(own.get("statements") or own["ledger"]).stem
+
+
+def _print(settlement: Settlement) -> None:
+    """Print a statement line by line."""
+    shown = Table(title=f"Statement of {settlement.year}", box=None, pad_edge=False)
+    for column, justify in (("clause", "left"), ("", "left"), ("", "right"), ("", "left")):
+        shown.add_column(column, justify=justify)  # type: ignore[arg-type]
+    for line in statement(settlement):
+        large = line.unit == "EUR/year" or abs(line.amount) >= 10_000
+        amount = f"{line.amount:,.2f}" if large else f"{line.amount:,.6g}"
+        shown.add_row(line.clause, line.label, amount, line.unit)
+    Console().print(shown)
 
 
 def _say(settlements: Sequence[Settlement], out: Path) -> None:

@@ -55,7 +55,7 @@ class Cells:
 
     def unique(self, name: str) -> None:
         """Find empty cells, and those that stand in an earlier row already; none is shown."""
-        cells = self._cells(name)
+        cells = self.trimmed(name)
         if cells is None:
             return
         codes = pc.dictionary_encode(cells).indices.to_numpy(zero_copy_only=False)
@@ -86,7 +86,7 @@ class Cells:
 
     def code(self, name: str, allowed: tuple[str, ...]) -> NDArray[np.int64]:
         """Place among the allowed names, -1 where nothing is given, int64 [n]."""
-        cells = self._cells(name)
+        cells = self.trimmed(name)
         if cells is None:
             return np.full(self.n, UNKNOWN)
         found = pc.index_in(cells, value_set=pa.array(allowed, pa.string()))
@@ -114,12 +114,12 @@ class Cells:
 
     def text(self, name: str) -> list[str | None]:
         """Texts, None where nothing is given [n]."""
-        cells = self._cells(name)
+        cells = self.trimmed(name)
         return [None] * self.n if cells is None else list(cells.to_pylist())
 
     def flag(self, name: str) -> NDArray[np.int64]:
         """1 for yes, 0 for no, -1 where nothing is given, int64 [n]."""
-        cells = self._cells(name)
+        cells = self.trimmed(name)
         if cells is None:
             return np.full(self.n, UNKNOWN)
         found = _numbers(pc.index_in(pc.utf8_lower(cells), value_set=pa.array(_FLAGS)))
@@ -128,7 +128,7 @@ class Cells:
         place = np.nan_to_num(found, nan=UNKNOWN).astype(np.int64)
         return np.where(place >= 0, place % 2, UNKNOWN)
 
-    def _cells(self, name: str) -> Any:
+    def trimmed(self, name: str) -> Any:
         """Trimmed cells of a column, null where empty; None where there is none to read."""
         cells = self.sheet.cells.get(name)
         if cells is None:
@@ -142,7 +142,7 @@ class Cells:
 
     def _matching(self, name: str, pattern: str, rule: str) -> Any:
         """Cells that are written as they should be; the others are faults, and null."""
-        cells = self._cells(name)
+        cells = self.trimmed(name)
         if cells is None:
             return None
         right = pc.match_substring_regex(cells, pattern)

@@ -8,11 +8,13 @@ two it comes from. No message quotes a line of the file: there are pseudonyms in
 import csv
 import io
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
@@ -35,6 +37,15 @@ class Source(NamedTuple):
     row: str  # one of them
     rows: str
     guide: str  # what to read and what to do where a file has faults
+
+
+class Column(NamedTuple):
+    """What a column of a kind of file holds, and whether every file of the kind has it."""
+
+    needed: bool
+    unit: str
+    allowed: str
+    meaning: str
 
 
 @dataclass(frozen=True)
@@ -62,6 +73,17 @@ class Sheet:
     ragged: tuple[tuple[int, int], ...] = ()
 
 
+def markdown(columns: Mapping[str, Column]) -> str:
+    """Return columns as a table in Markdown."""
+    lines = ["| column | needed | unit | allowed | meaning |", "|---|---|---|---|---|"]
+    for name, column in columns.items():
+        needed = "yes" if column.needed else "no"
+        lines.append(
+            f"| `{name}` | {needed} | {column.unit} | {column.allowed} | {column.meaning} |"
+        )
+    return "\n".join(lines)
+
+
 def read(path: str, source: Source, content: bytes | None = None) -> Sheet:
     """Read a file whole, or the content of it that is there already."""
     content = load(path, source) if content is None else content
@@ -73,6 +95,32 @@ def read(path: str, source: Source, content: bytes | None = None) -> Sheet:
             "1 or more."
         )
     return sheet
+
+
+def write(path: str, frame: pd.DataFrame) -> None:
+    """Write rows into a new file of an allowed kind, whole or not at all."""
+    admit(path)
+    place = Path(os.path.expanduser(path))
+    partial = place.with_name(f".{place.name}.partial")
+    try:
+        if _suffix(path) == ".csv":
+            frame.to_csv(partial, index=False)
+        else:
+            frame.to_parquet(partial, index=False)
+        partial.replace(place)
+    except OSError as error:
+        raise Refusal(f"out={path} cannot be written: {error.strerror or error}.") from error
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def admit(path: str) -> None:
+    """Refuse a file that could not be written, before anything is computed for it."""
+    place = Path(os.path.expanduser(path))
+    if _suffix(path) not in FORMATS:
+        raise Refusal(f"out={path}: allowed are files that end in .parquet or .csv.")
+    if place.exists():
+        raise Refusal(f"out={path} is there already. Name another file, or move it away.")
 
 
 def _suffix(path: str) -> str:

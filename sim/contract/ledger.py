@@ -58,7 +58,7 @@ class Ledger:
     insurer: NDArray[np.int8]
     insured_months: NDArray[np.int8]
     documented: NDArray[np.uint32]
-    cost: NDArray[np.float32]
+    cost: NDArray[np.float32] | NDArray[np.float64]
     physician: NDArray[np.uint16]
     member: NDArray[np.bool_]
     newcomer: NDArray[np.bool_]
@@ -69,7 +69,8 @@ class Ledger:
         for name, column in COLUMNS.items():
             values = getattr(self, name)
             shape = (rows, len(SECTORS)) if name == "cost" else (rows,)
-            if values.dtype != column.dtype or values.shape != shape:
+            exact = name == "cost" and values.dtype == np.float64  # as an insurer's own cents are
+            if not (exact or values.dtype == column.dtype) or values.shape != shape:
                 raise Refusal(
                     f"ledger {self.year}, column {name}: {values.dtype} of shape "
                     f"{values.shape}. Allowed is {np.dtype(column.dtype)} of shape {shape}, "

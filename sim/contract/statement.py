@@ -54,7 +54,7 @@ CLAUSES = {
     "in_force": Clause("8.1", "Contract in force (1 yes, 0 no)", "1"),
     "advance": Clause("8.2", "Advance paid before", "EUR/year"),
     "advance_returned": Clause("8.3", "Advance returned", "EUR/year"),
-    "payment": Clause("8.4", "Payment (6.10 - 8.2, not below 0; - 8.3 - 6.15)", "EUR/year"),
+    "payment": Clause("8.4", "Payment (6.10 less 8.2, then 8.3 and 6.15)", "EUR/year"),
     "paid_month": Clause("8.5", "Paid in contract month", "month"),
 }
 """Every figure of a settlement, in the contract's order."""

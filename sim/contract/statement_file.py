@@ -6,7 +6,7 @@ carry forward. Any term may be a column: it holds for its row in place of the co
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from pydantic import ValidationError
@@ -18,7 +18,7 @@ from sim.contract.settlement import Carried, Settlement, settle_next
 from sim.contract.terms import Terms
 from sim.faults import Faults
 from sim.quantity import Refusal, nearest
-from sim.sheet import Sheet, Source
+from sim.sheet import Column, Sheet, Source, markdown
 
 SOURCE = Source(
     key="statements",
@@ -27,15 +27,6 @@ SOURCE = Source(
     rows="statements",
     guide="docs/ledger.md says what it holds; python -m experiments.settle schema prints it.",
 )
-
-
-class Column(NamedTuple):
-    """What a column of a table of statements holds, and whether every table has it."""
-
-    needed: bool
-    unit: str
-    allowed: str
-    meaning: str
 
 
 COLUMNS = {
@@ -191,6 +182,11 @@ def settle_rows(rows: Sequence[Row]) -> list[Settlement]:
         if row.id is not None:
             carried[row.id] = after
     return [found[place] for place in range(len(rows))]
+
+
+def schema() -> str:
+    """Every column of a table of statements in Markdown: docs/ledger.md has it word for word."""
+    return markdown(COLUMNS)
 
 
 def _columns(cells: Cells, kpis: Sequence[str]) -> dict[str, list[Any]]:

@@ -18,22 +18,13 @@ from sim.cells import UNKNOWN, Cells
 from sim.faults import Faults
 from sim.people.population import SECTORS
 from sim.quantity import Refusal
-from sim.sheet import Sheet
+from sim.sheet import Column, Sheet, markdown
 
 OLDEST = 115
 """Years of age beyond which a birth month is taken for a mistake."""
 
 PAID = SECTORS[:4]
 """Sectors of which last year's cost may be given."""
-
-
-class Column(NamedTuple):
-    """What a column of a cohort file holds, and whether every cohort has it."""
-
-    needed: bool
-    unit: str
-    allowed: str
-    meaning: str
 
 
 CONDITION = "<condition>"
@@ -175,10 +166,4 @@ def check(sheet: Sheet, place: Place) -> tuple[Roster, Faults]:
 
 def schema() -> str:
     """Every column of a cohort file as a table in Markdown: docs/cohort.md has it word for word."""
-    lines = ["| column | needed | unit | allowed | meaning |", "|---|---|---|---|---|"]
-    for name, column in COLUMNS.items():
-        needed = "yes" if column.needed else "no"
-        lines.append(
-            f"| `{name}` | {needed} | {column.unit} | {column.allowed} | {column.meaning} |"
-        )
-    return "\n".join(lines)
+    return markdown(COLUMNS)
