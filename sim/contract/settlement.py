@@ -1,11 +1,12 @@
 """The account of one contract year, clause by clause, and of years one after another.
 
-Eight clauses: 1 insured, 2 allocation, 3 cost, 4 benchmark, 5 savings, 6 sharing, 7 fees, 8
-payment. No contract of this kind is published in full, so the numbering is our own. Amounts are
-rounded to the cent where they are stated, and the next clause goes on from the rounded one.
+Ten clauses: 1 insured, 2 allocation, 3 cost, 4 the benchmark rule, 5 benchmark, 6 savings, 7
+sharing, 8 losses, 9 fees, 10 payment. No contract of this kind is published in full, so the
+numbering is our own. Amounts are rounded to the cent where they are stated, and the next clause
+goes on from the rounded one.
 
-What is due after the settlement lag is the payment of clause 8, negative where the integrator
-owes; the fees of clause 7 fall due at the end of the year.
+What is due after the settlement lag is the payment of clause 10, negative where the integrator
+owes; the fees of clause 9 fall due at the end of the year.
 """
 
 from collections.abc import Iterable, Mapping
@@ -57,7 +58,6 @@ class Settlement:
     deficit_brought: float
     savings_rate: float
     minimum_savings_rate: float
-    minimum_loss_rate: float | None
     quality_score: float
     sharing_rate: float
     shared_above: float
@@ -66,6 +66,7 @@ class Settlement:
     savings_share_after_levy: float
     cap: float | None
     shared_savings: float
+    minimum_loss_rate: float | None
     loss_share: float | None
     loss_share_amount: float
     loss_limit: float | None
@@ -143,7 +144,6 @@ def settle_next(terms: Terms, account: Account, carried: Carried) -> tuple[Settl
             deficit_brought=float(carried.deficit),
             savings_rate=float(year.rate),
             minimum_savings_rate=float(year.minimum),
-            minimum_loss_rate=_float(year.minimum_loss) if terms.two_sided else None,
             quality_score=account.quality_score,
             sharing_rate=float(gain.rate),
             shared_above=float(gain.above),
@@ -152,6 +152,7 @@ def settle_next(terms: Terms, account: Account, carried: Carried) -> tuple[Settl
             savings_share_after_levy=float(gain.after_levy),
             cap=_float(gain.cap),
             shared_savings=float(gain.shared),
+            minimum_loss_rate=_float(year.minimum_loss) if terms.two_sided else None,
             loss_share=_float(loss.share) if terms.two_sided else None,
             loss_share_amount=float(loss.amount),
             loss_limit=_float(loss.limit),
@@ -173,7 +174,7 @@ def settle_next(terms: Terms, account: Account, carried: Carried) -> tuple[Settl
 
 
 class _Year(NamedTuple):
-    """Clauses 1 to 5: what the year was, and what of it is settled."""
+    """Clauses 1 to 6: what the year was, and what of it is settled."""
 
     insured: Decimal
     allocation: Decimal | None
@@ -237,7 +238,7 @@ def _measure(terms: Terms, account: Account, carried: Carried) -> _Year:
 
 
 class _Gain(NamedTuple):
-    """Clauses 6.3 to 6.10."""
+    """Clauses 7.2 to 7.9."""
 
     rate: Decimal
     above: Decimal
@@ -268,7 +269,7 @@ def _share(terms: Terms, account: Account, year: _Year) -> _Gain:
 
 
 class _Loss(NamedTuple):
-    """Clauses 6.11 to 6.15."""
+    """Clauses 8.2 to 8.6."""
 
     share: Decimal
     amount: Decimal
@@ -298,7 +299,7 @@ def _lose(terms: Terms, account: Account, year: _Year, sharing_rate: Decimal) ->
 
 
 class _Due(NamedTuple):
-    """Clauses 7 and 8."""
+    """Clauses 9 and 10."""
 
     investment_fee: Decimal
     management_fee: Decimal
@@ -327,7 +328,7 @@ def _pay(terms: Terms, account: Account, year: _Year, shared: Decimal, owed: Dec
 
 
 def paid_month(contract_year: int | None, settlement_lag: float) -> int | None:
-    """Contract month in which a year is settled: its December and the lag. Clause 8.
+    """Contract month in which a year is settled: its December and the lag. Clause 10.5.
 
     Month 1 is January of the first contract year; a broken lag is rounded to the month.
 
