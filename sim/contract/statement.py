@@ -83,5 +83,5 @@ def statement(settlement: Settlement) -> tuple[Line, ...]:
             ]
         amount = getattr(settlement, name)
         if amount is not None:
-            lines.append(Line(clause.number, clause.label, amount, clause.unit))
+            lines.append(Line(clause.number, clause.label, float(amount), clause.unit))
     return tuple(lines)
