@@ -254,7 +254,7 @@ def test_every_quantity_of_diseases_and_programmes_changes_an_output(group: str)
 def test_a_quantity_that_does_nothing_would_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same look at a world in which a term is never read, as a check of the check."""
     ignored = lambda terms, years: years  # noqa: E731
-    monkeypatch.setattr("sim.contract.settlement.management_fee", lambda years, fee: 500 * years)
+    monkeypatch.setattr("sim.contract.fees.management_fee", lambda years, fee: 500 * years)
     monkeypatch.setattr(Integrator, "pass_on", ignored)
     blind = Village(lively())
     assert idle(blind, "contract") == ["contract.management_fee"]
