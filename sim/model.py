@@ -16,9 +16,10 @@ from sim.agents.programme import Programme
 from sim.comparison import Comparison
 from sim.contract.account import Account
 from sim.contract.benchmarks import contribution_margin_benchmark, regional_indexation_factor
+from sim.contract.carried import Carried
 from sim.contract.ledger import Ledger, cost, insured_years
 from sim.contract.risk_adjustment import total_allocation
-from sim.contract.settlement import Carried, Settlement, settle_next
+from sim.contract.settlement import Settlement, settle_next
 from sim.funding.cashbook import Cashbook
 from sim.people.country import frailty_classes
 from sim.people.life import Life

@@ -2,18 +2,9 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import NamedTuple
 
+from sim.contract.carried import Past
 from sim.contract.money import NOTHING, cents, exact
-
-
-class Past(NamedTuple):
-    """A year that was measured: contract year, person-years, EUR/year."""
-
-    contract_year: int
-    insured_years: Decimal
-    benchmark: Decimal
-    savings: Decimal
 
 
 def period_start(contract_year: int, rebasing_years: int | None) -> int:

@@ -14,6 +14,7 @@ import pandas as pd
 
 from sim.contract.account import account_of
 from sim.contract.benchmarks import RULES
+from sim.contract.carried import Carried
 from sim.contract.cells import BANDS, CELLS, FACTORS, WEIGHTS, allocate
 from sim.contract.history import Elsewhere, History, elsewhere
 from sim.contract.ledger import SECTORS, Ledger, cost_by_row
@@ -22,7 +23,7 @@ from sim.contract.person_years import PersonYears
 from sim.contract.rebasing import period_start
 from sim.contract.risk_adjustment import total_allocation
 from sim.contract.rule import Benchmark
-from sim.contract.settlement import Carried, Settlement, settle_next
+from sim.contract.settlement import Settlement, settle_next
 from sim.contract.terms import Terms
 from sim.quantity import Refusal
 

@@ -14,7 +14,8 @@ from pydantic import ValidationError
 from sim import sheet
 from sim.cells import Cells
 from sim.contract.account import Account
-from sim.contract.settlement import Carried, Settlement, settle_next
+from sim.contract.carried import Carried
+from sim.contract.settlement import Settlement, settle_next
 from sim.contract.terms import Terms
 from sim.faults import Faults
 from sim.quantity import Refusal, nearest
