@@ -18,6 +18,7 @@ from sim.agents.physician import NetworkTerms
 from sim.agents.programme import ProgrammeTerms
 from sim.contract.settlement import Terms
 from sim.funding.instruments import Loan
+from sim.funding.plan import Plan, plan
 from sim.people import roster
 from sim.people.cohort import Place
 from sim.people.country import Country, country
@@ -204,10 +205,7 @@ def _setting(scenario: str) -> Setting:
     contract = _model(Terms, values["contract"], "contract")
     network = _model(NetworkTerms, values["network"], "network")
     generation = _model(GenerationTerms, values["generation"], "generation")
-    loans = tuple(
-        _model(Loan, loan, f"funding.instruments.{i}")
-        for i, loan in enumerate(values["funding"]["instruments"])
-    )
+    loans = _loans(plan(values["funding"]))
     years = int(values["horizon"]["years"])
     _check_shares(region)
     if population.source == "tables":
@@ -251,6 +249,17 @@ def _models[Model: BaseModel](
     kind: type[Model], given: dict[str, Any], prefix: str
 ) -> dict[str, Model]:
     return {name: _model(kind, one, f"{prefix}.{name}") for name, one in given.items()}
+
+
+def _loans(funding: Plan) -> tuple[Loan, ...]:
+    """The loans of a plan; other instruments are carried apart from a run so far."""
+    for place, one in enumerate(funding.instruments):
+        if not isinstance(one, Loan):
+            raise Refusal(
+                f"funding.instruments.{place} is a {one.kind}, but a run carries loans only. "
+                "Choose funding=loan or funding=none."
+            )
+    return tuple(funding.of(Loan))
 
 
 def _check_shares(region: RegionTerms) -> None:
