@@ -36,7 +36,7 @@ def large() -> Operations:
     """Return a company of the size that the ready plans are made for: good, fair and bad luck."""
     levels = {3: (5e6, 4e6), 4: (1.5e6, 1e6), 5: (0.3e6, 1e5), 6: (0.0, 0.0)}
     parts = [
-        operations(2, 12, preparation=12, lag=18, luck=luck, level=level, spread=spread)
+        operations(60, 12, preparation=12, lag=18, luck=luck, level=level, spread=spread)
         for luck, (level, spread) in levels.items()
     ]
     earned = np.hstack([part.earned for part in parts])
@@ -44,7 +44,7 @@ def large() -> Operations:
     cost = np.hstack([part.cost for part in parts])
     return replace(
         parts[0],
-        cost=np.where(np.arange(len(cost))[:, None] < 12, cost, cost * np.tile([4, 8], 4)),
+        cost=np.where(np.arange(len(cost))[:, None] < 12, cost, cost * np.tile([4, 8], 120)),
         fees=np.hstack([part.fees for part in parts]),
         insured=np.hstack([part.insured for part in parts]) * 30,
         earned=earned,
