@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from sim.funding.instruments import MONTHS
 from sim.funding.plan import Law, Plan
 from sim.funding.solvency import NEVER, Solvency
-from sim.funding.streams import Cents, Streams, equals, in_cents
-from sim.funding.waterfall import COMPANY, SUPPLIERS, Business, Waterfall
+from sim.funding.streams import Cents, Streams, equals, in_cents, part
+from sim.funding.waterfall import COMPANY, PHYSICIANS, SUPPLIERS, Business, Waterfall
 from sim.quantity import Refusal
 
 
@@ -51,6 +51,11 @@ class Operations:
                 f"operations: cost, fees and insured have the shapes {sorted(shapes)}. Each is "
                 "months by seeds; give all three for the same months and seeds."
             )
+        if self.contract_months != MONTHS * self.paid_month.size:
+            raise Refusal(
+                f"operations: a contract of {self.contract_months} months has "
+                f"{self.paid_month.size} settlements. Each year has one, and ends with December."
+            )
         years = {self.earned.shape, *(found.shape for found in self.outcomes.values())}
         if years != {(self.paid_month.size, self.seeds)}:
             raise Refusal(
@@ -89,6 +94,9 @@ class Carried:
         In the till at the end of each month, cents (months, seeds).
     owed
         What each creditor could ask for at the end of each month, cents (months, seeds).
+    dues
+        Who came to owe whom, paid or not; the shared savings of a year, and the bonus of them,
+        in its December.
     solvency
         Events, covenants and debt service.
     """
@@ -97,6 +105,7 @@ class Carried:
     law: Law
     operations: Operations
     streams: Streams
+    dues: Streams
     cash: Cents
     owed: Mapping[str, Cents]
     solvency: Solvency
@@ -148,12 +157,15 @@ def carry(plan: Plan, law: Law, operations: Operations) -> Carried:
         )
         _book(streams, month, business, waterfall)
         waterfall.month(month, business)
+        if month in range(MONTHS, operations.contract_months + 1, MONTHS):
+            _earn(waterfall, month, earned[month // MONTHS - 1])
         cash[month - first] = waterfall.cash
         for party, amount in waterfall.owed.items():
             if amount.any():
                 owed.setdefault(party, np.zeros_like(cash))[month - first] = amount
     owed.setdefault(SUPPLIERS, np.zeros_like(cash))
-    return Carried(plan, law, operations, streams, cash, owed, waterfall.solvency)
+    dues, solvency = waterfall.dues, waterfall.solvency
+    return Carried(plan, law, operations, streams, dues, cash, owed, solvency)
 
 
 def _earliest(plan: Plan, first: int) -> int:
@@ -188,6 +200,14 @@ def _found(
         if rest == 0 and 1 <= year <= len(operations.outcomes[bond.outcome]):
             found.setdefault(bond.outcome, {})[year] = operations.outcomes[bond.outcome][year - 1]
     return found
+
+
+def _earn(waterfall: Waterfall, month: int, earned: Cents) -> None:
+    """In December the insurers come to owe the year's shared savings, the company the bonus."""
+    lived = np.where(waterfall.solvency.wound_up > month, earned, 0.0)
+    waterfall.dues.pay(month, "insurers", COMPANY, "shared_savings", lived)
+    bonus = part(lived, waterfall.bonus_share)
+    waterfall.dues.pay(month, COMPANY, PHYSICIANS, "bonus", bonus)
 
 
 def _book(streams: Streams, month: int, business: Business, waterfall: Waterfall) -> None:

@@ -79,19 +79,20 @@ class LoanPosition:
         self.due_fee = equals(seeds)
         self.due_interest = equals(seeds)
         self.due_repayment = equals(seeds)
+        self.charged = equals(seeds)  # interest of the month, paid, overdue or added to the debt
         self.called = np.zeros(seeds, bool)
 
     def fall_due(self, month: int) -> None:
         """Find what is due this month on what is outstanding at its start."""
         terms, age = self.terms, month - self.terms.first_month
         monthly = terms.interest / MONTHS
-        self.due_fee = equals(self.drawn.size)
+        self.due_fee = self.charged = equals(self.drawn.size)
         if age <= 0:
             return
         if age <= terms.grace and terms.commitment_fee:
             undrawn = np.where(self.called, 0.0, self.commitment - self.drawn)
             self.due_fee = part(undrawn, terms.commitment_fee / MONTHS)
-        interest = part(self.outstanding + self.overdue_interest, monthly)
+        interest = self.charged = part(self.outstanding + self.overdue_interest, monthly)
         if age <= terms.grace and terms.grace_interest == "capitalised":
             self.outstanding = self.outstanding + np.where(self.called, 0.0, interest)
             interest = np.where(self.called, interest, 0.0)

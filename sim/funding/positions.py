@@ -34,17 +34,18 @@ class GrantPosition:
                 amount = amount + received
         return amount
 
-    def fall_due(self, month: int, spent: Cents, ended: Flags) -> None:
+    def fall_due(self, month: int, spent: Cents, ended: Flags) -> Cents:
         """Claim back what was not spent; from a company that has just ended, all that was paid."""
         terms = self.terms
         if not terms.clawback or terms.clawback_month is None or month > terms.clawback_month:
-            return
+            return equals(self.due.size)
         claim = np.where(ended, part(self.paid, terms.clawback), 0.0)
         if month == terms.clawback_month:
             unspent = np.maximum(self.paid - spent, 0.0)
             claim = np.maximum(claim, part(unspent, terms.clawback))
             self.waiting[:] = False
         self.due = self.due + claim
+        return claim
 
     def collect(self, cash: Cents) -> Cents:
         """Take what is due as far as `cash` goes."""
@@ -125,16 +126,26 @@ class StakePosition:
         self.outstanding = self.outstanding + amount
         return amount
 
-    def fall_due(self, month: int, result: Cents | None) -> None:
-        """Add the month's interest, at a year's end the part of its `result`, at last the stake."""
-        terms = self.terms
+    def fall_due(self, month: int, result: Cents | None) -> tuple[Cents, Cents]:
+        """Add the month's interest, at a year's end the part of its `result`; return both.
+
+        From its last month on, the stake itself is due.
+        """
+        terms, interest, profit = (
+            self.terms,
+            equals(self.outstanding.size),
+            equals(self.outstanding.size),
+        )
         if month > terms.month:
-            self.due_interest = self.due_interest + part(self.outstanding, terms.interest / MONTHS)
+            interest = part(self.outstanding, terms.interest / MONTHS)
+            self.due_interest = self.due_interest + interest
         if result is not None and terms.profit_share:
             earned = part(np.maximum(result, 0.0), terms.profit_share)
-            self.due_profit = self.due_profit + np.where(self.outstanding > 0, earned, 0.0)
+            profit = np.where(self.outstanding > 0, earned, 0.0)
+            self.due_profit = self.due_profit + profit
         if month >= terms.repaid_month:
             self.due_repayment = self.outstanding
+        return interest, profit
 
     def collect(self, cash: Cents) -> tuple[Cents, Cents, Cents]:
         """Take interest, part of the results and repayment, as far as `cash` goes."""

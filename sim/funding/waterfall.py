@@ -77,6 +77,9 @@ class Waterfall:
     streams
         All payments of funding, tax and bonus. Fees, settlements and cost are entered by whoever
         has the business.
+    dues
+        Who came to owe whom, by month and account, whether it was paid or not: interest, fees,
+        parts of the result, clawbacks, tax; and what insurers forgave.
     """
 
     def __init__(
@@ -85,6 +88,7 @@ class Waterfall:
         seeds = streams.seeds
         self.plan, self.law, self.streams = plan, law, streams
         self.bonus_share, self.last_month = bonus_share, last_month
+        self.dues = Streams(streams.first, streams.last, seeds)
         self.nothing = equals(seeds)
         self.cash = self.credit = self.bonus_unpaid = self.tax_unpaid = self.nothing
         self.spent = self.nothing  # on the business
@@ -179,13 +183,21 @@ class Waterfall:
             before = loan.overdue
             loan.fall_due(month)
             service = service + np.maximum(loan.due - before, 0.0)
+            self.dues.pay(month, COMPANY, loan.terms.party, "fee", loan.due_fee)
+            self.dues.pay(month, COMPANY, loan.terms.party, "interest", loan.charged)
         ended = self.solvency.events["insolvency"] == month - 1  # judged when last month ended
         for grant in self.grants:
-            grant.fall_due(month, self.spent, ended)
+            claim = grant.fall_due(month, self.spent, ended)
+            self.dues.pay(month, COMPANY, grant.terms.party, "clawback", claim)
         for advance in self.advances:
-            self.given = self.given + advance.fall_due(month)
+            forgiven = advance.fall_due(month)
+            self.dues.pay(month, advance.terms.party, COMPANY, "forgiven", forgiven)
+            self.given = self.given + forgiven
         for stake in self.stakes:
-            stake.fall_due(month, self.result if month % MONTHS == 0 else None)
+            result = self.result if month % MONTHS == 0 else None
+            interest, profit = stake.fall_due(month, result)
+            self.dues.pay(month, COMPANY, stake.terms.party, "interest", interest)
+            self.dues.pay(month, COMPANY, stake.terms.party, "profit_share", profit)
         return service
 
     def _draw(self, month: int, cost: Cents, able: Flags) -> None:
@@ -201,6 +213,7 @@ class Waterfall:
         lent, fee = loan.lend(need, month)
         self._come(month, loan.terms.party, "drawdown", lent)
         self._go(month, loan.terms.party, "fee", fee)
+        self.dues.pay(month, COMPANY, loan.terms.party, "fee", fee)
         self.taxable = self.taxable - fee
 
     def _pay_tax(self, month: int) -> Cents:
@@ -298,7 +311,9 @@ class Waterfall:
         profit = np.maximum(taxable - self.losses, 0.0)
         self.losses = np.maximum(self.losses - taxable, 0.0)
         if self.law.profit_tax:
-            self.assessed[month + self.law.tax_lag] = part(profit, self.law.profit_tax)
+            assessed = part(profit, self.law.profit_tax)
+            self.assessed[month + self.law.tax_lag] = assessed
+            self.dues.pay(month, COMPANY, STATE, "profit_tax", assessed)
         self.taxable = self.result = self.given = self.nothing
         self._distribute(month)
 
