@@ -131,11 +131,8 @@ class StakePosition:
 
         From its last month on, the stake itself is due.
         """
-        terms, interest, profit = (
-            self.terms,
-            equals(self.outstanding.size),
-            equals(self.outstanding.size),
-        )
+        terms = self.terms
+        interest = profit = equals(self.outstanding.size)
         if month > terms.month:
             interest = part(self.outstanding, terms.interest / MONTHS)
             self.due_interest = self.due_interest + interest
