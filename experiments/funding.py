@@ -67,7 +67,7 @@ def businesses(seeds: int) -> Operations:
         insured=draws.uniform(25_000, 35_000, (months, seeds)),
         earned=earned,
         paid_month=12 * np.arange(1, YEARS + 1) + LAG,
-        bonus_share=0.2,
+        bonus=(0.2 * earned).round(2),
         outcomes={"measured_savings": 2 * earned},
     )
 

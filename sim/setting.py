@@ -17,8 +17,8 @@ from sim.agents.integrator import GenerationTerms
 from sim.agents.physician import NetworkTerms
 from sim.agents.programme import ProgrammeTerms
 from sim.contract.settlement import Terms
-from sim.funding.instruments import Loan
-from sim.funding.plan import Plan, plan
+from sim.funding.carried import check_outcome
+from sim.funding.plan import Law, Plan, plan
 from sim.people import roster
 from sim.people.cohort import Place
 from sim.people.country import Country, country
@@ -110,7 +110,8 @@ class Setting:
     network: NetworkTerms
     programmes: dict[str, ProgrammeTerms]
     companies: tuple[GenerationTerms, ...]
-    loans: tuple[Loan, ...]
+    plan: Plan
+    law: Law
     country: Country
     home: Place
     elsewhere: Place
@@ -143,7 +144,7 @@ class Setting:
     def without_intervention(self) -> "Setting":
         """The same region where nobody joins, nothing is offered and no company exists."""
         nobody = self.network.model_copy(update={"joining": 0.0, "membership": 0.0})
-        return replace(self, network=nobody, programmes={}, companies=(), loans=())
+        return replace(self, network=nobody, programmes={}, companies=(), plan=Plan())
 
     def life(
         self, people: Population, place: Place, prices: dict[int, NDArray[np.float64]]
@@ -205,7 +206,9 @@ def _setting(scenario: str) -> Setting:
     contract = _model(Terms, values["contract"], "contract")
     network = _model(NetworkTerms, values["network"], "network")
     generation = _model(GenerationTerms, values["generation"], "generation")
-    loans = _loans(plan(values["funding"]))
+    funding = plan(values["funding"])
+    law = _model(Law, values["law"], "law")
+    _check_funding(funding)
     years = int(values["horizon"]["years"])
     _check_shares(region)
     if population.source == "tables":
@@ -222,7 +225,8 @@ def _setting(scenario: str) -> Setting:
         network,
         programmes,
         (generation,),
-        loans,
+        funding,
+        law,
         compiled,
         home,
         _elsewhere(region, population, compiled, span),
@@ -251,15 +255,13 @@ def _models[Model: BaseModel](
     return {name: _model(kind, one, f"{prefix}.{name}") for name, one in given.items()}
 
 
-def _loans(funding: Plan) -> tuple[Loan, ...]:
-    """The loans of a plan; other instruments are carried apart from a run so far."""
-    for place, one in enumerate(funding.instruments):
-        if not isinstance(one, Loan):
-            raise Refusal(
-                f"funding.instruments.{place} is a {one.kind}, but a run carries loans only. "
-                "Choose funding=loan or funding=none."
-            )
-    return tuple(funding.of(Loan))
+OUTCOMES = ("measured_savings",)  # what a run can tell an evaluator year by year
+
+
+def _check_funding(funding: Plan) -> None:
+    """Refuse to pay for outcomes that no run measures."""
+    for bond in funding.bonds:
+        check_outcome(bond, OUTCOMES)
 
 
 def _check_shares(region: RegionTerms) -> None:

@@ -1,15 +1,15 @@
 """A company carried by a plan from its first month to its last debt, many seeds side by side."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.funding.instruments import MONTHS
+from sim.funding.instruments import MONTHS, OutcomeBond
 from sim.funding.plan import Law, Plan
 from sim.funding.solvency import NEVER, Solvency
-from sim.funding.streams import Cents, Streams, equals, in_cents, part
+from sim.funding.streams import Cents, Streams, equals, in_cents
 from sim.funding.waterfall import COMPANY, PHYSICIANS, SUPPLIERS, Business, Waterfall
 from sim.quantity import Refusal
 
@@ -27,8 +27,8 @@ class Operations:
     earned, paid_month
         Shared savings of each contract year, EUR, float64 (years, seeds), and the month in which
         they are paid, int64 (years,).
-    bonus_share
-        Of the shared savings, for physicians (1).
+    bonus
+        What physicians are to have of them, EUR, float64 (years, seeds).
     outcomes
         What an evaluator may measure, by name, in its own unit, float64 (years, seeds).
     """
@@ -40,7 +40,7 @@ class Operations:
     insured: NDArray[np.float64]
     earned: NDArray[np.float64]
     paid_month: NDArray[np.int64]
-    bonus_share: float
+    bonus: NDArray[np.float64]
     outcomes: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -56,11 +56,13 @@ class Operations:
                 f"operations: a contract of {self.contract_months} months has "
                 f"{self.paid_month.size} settlements. Each year has one, and ends with December."
             )
-        years = {self.earned.shape, *(found.shape for found in self.outcomes.values())}
+        by_year = (self.earned, self.bonus, *self.outcomes.values())
+        years = {found.shape for found in by_year}
         if years != {(self.paid_month.size, self.seeds)}:
             raise Refusal(
-                f"operations: earned and outcomes have the shapes {sorted(years)}, but there are "
-                f"{self.paid_month.size} settlements of {self.seeds} seeds. Each is years by seeds."
+                f"operations: earned, bonus and outcomes have the shapes {sorted(years)}, but "
+                f"there are {self.paid_month.size} settlements of {self.seeds} seeds. Each is "
+                "years by seeds."
             )
         if not all(np.isfinite(values).all() for values in (self.cost, self.fees, self.earned)):
             raise Refusal("operations: an amount is not finite. Compute it anew.")
@@ -78,6 +80,7 @@ class Operations:
             fees=self.fees[:, places],
             insured=self.insured[:, places],
             earned=self.earned[:, places],
+            bonus=self.bonus[:, places],
             outcomes={name: found[:, places] for name, found in self.outcomes.items()},
         )
 
@@ -135,13 +138,14 @@ def last_month(plan: Plan, contract_months: int, paid_month: NDArray[np.int64]) 
 
 def carry(plan: Plan, law: Law, operations: Operations) -> Carried:
     """Carry a company through all its months; each seed as though it were alone."""
+    first = operations.first_month
+    plan = plan.beginning(first)
     last = last_month(plan, operations.contract_months, operations.paid_month)
-    first = min(operations.first_month, _earliest(plan, operations.first_month))
     streams = Streams(first, last, operations.seeds)
-    waterfall = Waterfall(plan, law, streams, operations.bonus_share, last)
-    nothing = equals(operations.seeds)
+    waterfall = Waterfall(plan, law, streams)
+    nothing, outcomes = equals(operations.seeds), _found(plan, operations)
     cost, fees = in_cents(operations.cost), in_cents(operations.fees)
-    earned = in_cents(operations.earned)
+    earned, bonus = in_cents(operations.earned), in_cents(operations.bonus)
     cash = np.zeros((len(streams.months), operations.seeds))
     owed: dict[str, Cents] = {}
     for month in streams.months:
@@ -152,13 +156,15 @@ def carry(plan: Plan, law: Law, operations: Operations) -> Carried:
             cost=cost[row] if works else nothing,
             fees=fees[row] if works else nothing,
             settled={year + 1: earned[year] for year in paid},
+            bonus={year + 1: bonus[year] for year in paid},
             insured=operations.insured[row] if works else nothing,
-            outcomes=_found(plan, operations, month),
+            outcomes=outcomes,
         )
         _book(streams, month, business, waterfall)
         waterfall.month(month, business)
         if month in range(MONTHS, operations.contract_months + 1, MONTHS):
-            _earn(waterfall, month, earned[month // MONTHS - 1])
+            year = month // MONTHS - 1
+            _earn(waterfall, month, earned[year], bonus[year])
         cash[month - first] = waterfall.cash
         for party, amount in waterfall.owed.items():
             if amount.any():
@@ -168,46 +174,28 @@ def carry(plan: Plan, law: Law, operations: Operations) -> Carried:
     return Carried(plan, law, operations, streams, dues, cash, owed, solvency)
 
 
-def _earliest(plan: Plan, first: int) -> int:
-    """The first month in which anything is dated."""
-    months = [first]
-    for one in plan.instruments:
-        match one.kind:
-            case "grant":
-                months.append(one.milestones[0].month)
-            case "loan" | "advance":
-                months.append(one.first_month)
-            case "stake":
-                months.append(one.month)
-            case _:
-                months.append(one.tranches[0].month)
-    return min(months)
-
-
-def _found(
-    plan: Plan, operations: Operations, month: int
-) -> dict[str, dict[int, NDArray[np.float64]]]:
-    """What evaluators of bonds have found out by this month: outcomes of years, after the lag."""
-    found: dict[str, dict[int, NDArray[np.float64]]] = {}
+def _found(plan: Plan, operations: Operations) -> dict[str, dict[int, NDArray[np.float64]]]:
+    """What evaluators of bonds can find out, by name and contract year."""
     for bond in plan.bonds:
-        if bond.outcome not in operations.outcomes:
-            known = ", ".join(sorted(operations.outcomes)) or "nothing"
-            raise Refusal(
-                f"the outcome bond of {bond.funder!r} pays for {bond.outcome!r}, which nobody "
-                f"measures here. Known is {known}. Pay for one of these."
-            )
-        year, rest = divmod(month - bond.lag, MONTHS)
-        if rest == 0 and 1 <= year <= len(operations.outcomes[bond.outcome]):
-            found.setdefault(bond.outcome, {})[year] = operations.outcomes[bond.outcome][year - 1]
-    return found
+        check_outcome(bond, operations.outcomes)
+    return {name: dict(enumerate(found, start=1)) for name, found in operations.outcomes.items()}
 
 
-def _earn(waterfall: Waterfall, month: int, earned: Cents) -> None:
+def check_outcome(bond: OutcomeBond, known: Collection[str]) -> None:
+    """Refuse a bond that pays for what nobody measures."""
+    if bond.outcome not in known:
+        raise Refusal(
+            f"the outcome bond of {bond.funder!r} pays for {bond.outcome!r}, which nobody "
+            f"measures here. Known is {', '.join(sorted(known)) or 'nothing'}. Pay for one of "
+            "these."
+        )
+
+
+def _earn(waterfall: Waterfall, month: int, earned: Cents, bonus: Cents) -> None:
     """In December the insurers come to owe the year's shared savings, the company the bonus."""
-    lived = np.where(waterfall.solvency.wound_up > month, earned, 0.0)
-    waterfall.dues.pay(month, "insurers", COMPANY, "shared_savings", lived)
-    bonus = part(lived, waterfall.bonus_share)
-    waterfall.dues.pay(month, COMPANY, PHYSICIANS, "bonus", bonus)
+    lived, dues = waterfall.solvency.live(month), waterfall.dues
+    dues.pay(month, "insurers", COMPANY, "shared_savings", np.where(lived, earned, 0.0))
+    dues.pay(month, COMPANY, PHYSICIANS, "bonus", np.where(lived, bonus, 0.0))
 
 
 def _book(streams: Streams, month: int, business: Business, waterfall: Waterfall) -> None:

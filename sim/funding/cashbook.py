@@ -63,6 +63,9 @@ FINANCING = frozenset(
 )
 """Accounts between a company and those who fund it, its unpaid suppliers among them."""
 
+CREDIT = frozenset({"credit", "credit_repaid"})
+"""Of the financing, what those who wait for their money give against their will."""
+
 SURPLUS = frozenset({"dividend", "liquidation", "preferred_return", "reinvestment"})
 """What is done with money that the business earned and nobody is owed."""
 
@@ -159,6 +162,10 @@ class Cashbook:
             if account in kept:
                 net[month] += cents
         return {month: net[month] / CENTS for month in sorted(net)}
+
+    def moved(self, party: str, month: int, account: str) -> float:
+        """Return received less paid in one month on one account, EUR."""
+        return self._net.get(party, Counter())[month, account] / CENTS
 
     def monthly(
         self, party: str, first: int, last: int, accounts: Iterable[str] | None = None

@@ -103,6 +103,17 @@ class Plan(BaseModel):
         """The last month in which an instrument may still ask for something; 0 without any."""
         return max((one.last_month for one in self.instruments), default=0)
 
+    def beginning(self, first: int) -> "Plan":
+        """Return the same plan for a company that begins in month `first`.
+
+        What is dated before is paid when it begins. A loan that is drawn as needed stays as it
+        is, since its term has begun all the same.
+        """
+        found = self.model_dump()
+        for one in found["instruments"]:
+            _not_before(one, first)
+        return Plan.model_validate(found)
+
     def scaled(self, factor: float) -> "Plan":
         """Return the same plan with every amount times a factor above 0."""
         found = self.model_dump()
@@ -120,6 +131,16 @@ def plan(given: Mapping[str, Any], place: str = "funding") -> Plan:
         return Plan.model_validate({**given, "instruments": found})
     except ValidationError as error:
         raise refusal_from(error, place, list(Plan.model_fields)) from error
+
+
+def _not_before(terms: dict[str, Any], first: int) -> None:
+    for dated in (terms, *terms.get("milestones", ()), *terms.get("tranches", ())):
+        if "month" in dated:
+            dated["month"] = max(dated["month"], first)
+    if terms["kind"] == "advance" or terms.get("draw") == "at_once":
+        terms["first_month"] = max(terms["first_month"], first)
+        if "until" in terms:
+            terms["until"] = max(terms["until"], first)
 
 
 def _scaled(node: Any, factor: float) -> Any:

@@ -105,6 +105,12 @@ class Streams:
         net = self.net(party, accounts)[:, seed]
         return {self.first + int(row): float(net[row]) / CENTS for row in np.flatnonzero(net)}
 
+    def of_month(self, month: int, seed: int) -> Iterator[tuple[str, str, str, float]]:
+        """Every payment of one month and seed: payer, payee, account, EUR."""
+        for (payer, payee, account), cents in self.paid.items():
+            if paid := float(cents[month - self.first, seed]):
+                yield payer, payee, account, paid / CENTS
+
     def entries(self, seed: int) -> Iterator[tuple[int, str, str, str, float]]:
         """Every payment of one seed: month, payer, payee, account, EUR."""
         for (payer, payee, account), cents in self.paid.items():

@@ -48,13 +48,15 @@ Outcomes = Mapping[str, Mapping[int, NDArray[np.float64]]]
 class Business(NamedTuple):
     """What the business itself does in a month: cents (seeds,), persons (seeds,).
 
-    `settled` holds, by contract year, the shared savings that arrive this month; `outcomes`, by
-    name and contract year, what an evaluator has found out by this month, in its own unit.
+    `settled` holds, by contract year, the shared savings that arrive this month, `bonus` what
+    physicians are to have of them; `outcomes`, by name and contract year, what an evaluator can
+    find out, in its own unit: a bond pays for it after its lag.
     """
 
     cost: Cents
     fees: Cents
     settled: Mapping[int, Cents]
+    bonus: Mapping[int, Cents]
     insured: NDArray[np.float64]
     outcomes: Outcomes
 
@@ -82,12 +84,9 @@ class Waterfall:
         parts of the result, clawbacks, tax; and what insurers forgave.
     """
 
-    def __init__(
-        self, plan: Plan, law: Law, streams: Streams, bonus_share: float, last_month: int
-    ) -> None:
+    def __init__(self, plan: Plan, law: Law, streams: Streams) -> None:
         seeds = streams.seeds
         self.plan, self.law, self.streams = plan, law, streams
-        self.bonus_share, self.last_month = bonus_share, last_month
         self.dues = Streams(streams.first, streams.last, seeds)
         self.nothing = equals(seeds)
         self.cash = self.credit = self.bonus_unpaid = self.tax_unpaid = self.nothing
@@ -123,8 +122,9 @@ class Waterfall:
         cost, fees = np.where(live, business.cost, 0.0), np.where(live, business.fees, 0.0)
         vat = part(cost, self.law.vat * self.law.vat_share)
         self._pay_in(month, business.insured, able)
-        settled, kept = self._receive(month, fees, business.settled)
-        bonus = part(settled, self.bonus_share)
+        settled, bonus = self._lived(business.settled), self._lived(business.bonus)
+        self.cash = self.cash + fees + settled
+        kept = self._set_off(month, settled)
         result = fees + settled - cost - vat - bonus
         self.spent = self.spent + cost + vat
         self.result, self.taxable = self.result + result, self.taxable + result
@@ -141,7 +141,7 @@ class Waterfall:
         if month % MONTHS == 0:
             self._close_year(month)
         self._exit(month)
-        if month == self.last_month:
+        if month == self.streams.last:
             self._end(month)
 
     def _pay_in(self, month: int, insured: NDArray[np.float64], able: Flags) -> None:
@@ -162,19 +162,21 @@ class Waterfall:
             if loan.terms.draw == "at_once" and month == loan.terms.first_month:
                 self._lend(loan, month, np.where(able, loan.commitment, 0.0))
 
-    def _receive(
-        self, month: int, fees: Cents, settled: Mapping[int, Cents]
-    ) -> tuple[Cents, Cents]:
-        """Fees, and settlements of years lived to their end; what of these, and what is set off."""
-        received = kept = self.nothing
-        for year, amount in settled.items():
-            received = received + np.where(self.solvency.live(MONTHS * year), amount, 0.0)
-        self.cash = self.cash + fees + received
+    def _lived(self, by_year: Mapping[int, Cents]) -> Cents:
+        """Sum of what belongs to contract years that the company lived to their end."""
+        lived = self.solvency.live
+        return self._sum(
+            np.where(lived(MONTHS * year), amount, 0.0) for year, amount in by_year.items()
+        )
+
+    def _set_off(self, month: int, settled: Cents) -> Cents:
+        """Let the insurers keep their advances out of a settlement; return what they keep."""
+        kept = self.nothing
         for advance in self.advances:
-            own = advance.set_off(received, received - kept)
+            own = advance.set_off(settled, settled - kept)
             kept = kept + own
             self._go(month, advance.terms.party, "set_off", own)
-        return received, kept
+        return kept
 
     def _fall_due(self, month: int) -> Cents:
         """Find what is due this month; return what of the loans' was not due before, cents."""
@@ -272,6 +274,8 @@ class Waterfall:
         for bond in self.bonds:
             terms = bond.terms
             for year, found in outcomes.get(terms.outcome, {}).items():
+                if month != MONTHS * year + terms.lag:
+                    continue
                 lived = self.solvency.live(MONTHS * year) & (bond.paid_in > 0)
                 lived &= month <= terms.final_month
                 paid = bond.reward(np.where(lived, found, 0.0))

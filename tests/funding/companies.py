@@ -67,7 +67,7 @@ def operations(
         insured=draws.uniform(900, 1_100, (months, seeds)),
         earned=earned,
         paid_month=np.arange(1, years + 1) * 12 + lag,
-        bonus_share=0.2,
+        bonus=(0.2 * earned).round(2),
         outcomes={"savings": earned * 2},
     )
 
@@ -78,7 +78,7 @@ def alike(cost: float, earned: float, years: int = 8, lag: int = 14, **changes: 
         "first_month": 1, "contract_months": 12 * years,
         "cost": np.full((12 * years, 1), cost / 12), "fees": np.zeros((12 * years, 1)),
         "insured": np.full((12 * years, 1), 1000.0), "earned": np.full((years, 1), earned),
-        "paid_month": np.arange(1, years + 1) * 12 + lag, "bonus_share": 0.0,
+        "paid_month": np.arange(1, years + 1) * 12 + lag, "bonus": np.zeros((years, 1)),
         "outcomes": {"savings": np.full((years, 1), earned)},
     }  # fmt: skip
     return Operations(**{**parts, **changes})

@@ -3,6 +3,7 @@
 import copy
 import functools
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,10 @@ import pytest
 import yaml
 
 from sim.funding.carried import Operations, carry
-from sim.funding.plan import UNTAXED, Plan, plan
+from sim.funding.plan import UNTAXED, Law, Plan, plan
 from sim.overrides import CONF
 from sim.quantity import Refusal, quantities, values
-from tests.funding.companies import EQUITY, GRANT, LOAN, STAKE, operations, plan_of
+from tests.funding.companies import EACH, EQUITY, GRANT, LOAN, STAKE, operations, plan_of
 from tests.keys import quantities_of
 
 READY = sorted((CONF / "funding").glob("*.yaml"))
@@ -48,6 +49,7 @@ def large() -> Operations:
         fees=np.hstack([part.fees for part in parts]),
         insured=np.hstack([part.insured for part in parts]) * 30,
         earned=earned,
+        bonus=(0.2 * earned).round(2),
         outcomes={"measured_savings": earned * 2},
     )
 
@@ -86,9 +88,9 @@ def test_every_number_of_a_ready_plan_moves_money(name: str) -> None:
         assert any(moved), path
 
 
-def fingerprint(funding: Plan, business: Operations) -> Any:
+def fingerprint(funding: Plan, business: Operations, law: Law = UNTAXED) -> Any:
     """Return what a plan does to the business: payments and events, to compare."""
-    carried = carry(funding, UNTAXED, business)
+    carried = carry(funding, law, business)
     solvency = carried.solvency
     found = {**carried.streams.paid, **solvency.events, **solvency.breaches}
     return {key: values.tobytes() for key, values in found.items()}
@@ -140,3 +142,35 @@ def test_another_size_scales_every_amount_and_nothing_else() -> None:
     assert twice.instruments[1].milestones[1].amount == 180_000
     assert twice.instruments[1].milestones[1].spent == 0.8
     assert twice.payout == 0.5
+
+
+def test_money_dated_before_the_company_begins_is_paid_when_it_begins() -> None:
+    later = plan_of(*EACH).beginning(-1)
+    loan, grant, advance, stake, equity, bond = later.instruments
+    assert loan.first_month == -5  # its term has begun; it is drawn when money is missing
+    assert [one.month for one in grant.milestones] == [-1, 13]
+    assert (advance.first_month, stake.month, bond.tranches[0].month) == (1, 1, -1)
+    assert [one.month for one in equity.tranches] == [-1, 14]
+    assert plan_of({**LOAN, "draw": "at_once"}).beginning(-1).instruments[0].first_month == -1
+
+
+LAWS = sorted((CONF / "law").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", LAWS, ids=lambda path: path.stem)
+def test_every_number_of_a_law_moves_money_or_an_event(path: Path) -> None:
+    given = {"law": yaml.safe_load(path.read_text("utf-8"))}
+    given["law"]["vat_share"]["value"] = 0.1  # the rate is that of what is bought
+    funding, business = ready("blended_public"), large()
+    law = Law.model_validate(values(given)["law"])
+    assert law.country == path.stem
+    before = fingerprint(funding, business, law)
+    for key, node in quantities_of(given):
+        ends = (end for end in reversed(node["range"]) if end != node["value"])
+        assert any(
+            fingerprint(
+                funding, business, Law.model_validate(values(changed(given, key, end))["law"])
+            )
+            != before
+            for end in ends
+        ), key

@@ -70,7 +70,7 @@ def test_statements_tie_with_every_instrument_and_tax() -> None:
 
 
 def test_settlements_are_income_of_the_year_earned_and_cash_of_the_year_paid() -> None:
-    business = alike(cost=12_000, earned=20_000, years=3, bonus_share=0.1)
+    business = alike(cost=12_000, earned=20_000, years=3, bonus=np.full((3, 1), 2_000.0))
     carried = carry(plan_of(payout=0.0), UNTAXED, business)
     assert years(carried) == (1, 2, 3, 4, 5)
     assert income(carried)["shared_savings"][:, 0].tolist() == [2e6, 2e6, 2e6, 0, 0]

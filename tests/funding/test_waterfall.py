@@ -37,9 +37,7 @@ def second_writing(
     last: int, first: int, **rules: Any,
 ) -> oracle.Company:  # fmt: skip
     """Let the oracle carry one seed of a business."""
-    company = oracle.Company(
-        {"instruments": instruments, **rules}, law.model_dump(), business.bonus_share, last
-    )
+    company = oracle.Company({"instruments": instruments, **rules}, law.model_dump(), last)
     for month in range(first, last + 1):
         row = month - business.first_month
         works = 0 <= row < len(business.cost)
@@ -56,6 +54,11 @@ def second_writing(
             round(business.fees[row, seed] * 100) if works else 0,
             {
                 year + 1: round(business.earned[year, seed] * 100)
+                for year, paid in enumerate(business.paid_month)
+                if paid == month
+            },
+            {
+                year + 1: round(business.bonus[year, seed] * 100)
                 for year, paid in enumerate(business.paid_month)
                 if paid == month
             },
@@ -215,7 +218,7 @@ def test_debts_are_paid_by_rank() -> None:
 
 def test_a_bonus_waits_behind_the_debts() -> None:
     loan = {**LOAN, "amount": 100_000, "first_month": 1, "grace": 1, "term": 13, "fee": 0.0}
-    business = alike(cost=60_000, earned=100_000, years=1, lag=1, bonus_share=0.5)
+    business = alike(cost=60_000, earned=100_000, years=1, lag=1, bonus=np.full((1, 1), 50_000.0))
     carried = carry(plan_of(loan), UNTAXED, business)
     streams = carried.streams
     assert streams.total(account="bonus").sum() == 5_000_000
@@ -243,7 +246,7 @@ def test_a_grant_waits_until_enough_is_spent_and_takes_back_what_was_not() -> No
     paid = streams.total(account="grant")[:, 0]
     first = streams.first
     assert {first + row: cents for row, cents in enumerate(paid) if cents} == {
-        -5: 6_000_000,
+        1: 6_000_000,  # dated in month -5, when there was no company yet
         25: 9_000_000,  # 48,000 were spent by the end of month 24
     }
     # 150,000 were paid and 58,000 spent by the end of month 29, the clawback is due before 30

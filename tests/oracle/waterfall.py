@@ -19,8 +19,8 @@ def rounded(amount: float) -> int:
 class Company:
     """One company with all its funders, month by month."""
 
-    def __init__(self, plan: dict[str, Any], law: dict[str, Any], bonus: float, last: int) -> None:
-        self.plan, self.law, self.bonus, self.last = plan, law, bonus, last
+    def __init__(self, plan: dict[str, Any], law: dict[str, Any], last: int) -> None:
+        self.plan, self.law, self.last = plan, law, last
         self.paid: Paid = defaultdict(int)
         self.cash = self.suppliers = self.physicians = self.tax = 0
         self.spent = self.kept = self.losses = self.taxable = self.year_result = self.gifts = 0
@@ -87,7 +87,8 @@ class Company:
         return total
 
     def month(
-        self, month: int, cost: int, fees: int, settled: dict[int, int], insured: float,
+        self, month: int, cost: int, fees: int, settled: dict[int, int], promised: dict[int, int],
+        insured: float,
         outcomes: dict[str, dict[int, float]],
     ) -> None:  # fmt: skip
         """One month."""
@@ -110,7 +111,9 @@ class Company:
             book["out"] -= own - first
             kept += own
             self.move(month, "integrator", "insurers", "set_off", own)
-        bonus = rounded(arrived * self.bonus)
+        bonus = sum(
+            amount for year, amount in promised.items() if self.end is None or self.end > 12 * year
+        )
         net = fees + arrived - cost - vat - bonus
         self.spent += cost + vat
         self.year_result += net
