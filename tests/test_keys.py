@@ -23,7 +23,7 @@ from sim.coherence import complaints
 from sim.comparison import live_elsewhere, prices
 from sim.model import Region
 from sim.people import country, processes, reference
-from sim.people.factors import FRAILTIES
+from sim.people.factors import INTENSITIES
 from sim.people.population import Population
 from sim.people.reference import Reference, Targets
 from sim.quantity import Refusal
@@ -109,7 +109,7 @@ def lives(village: Village, ready: Setting) -> str:
 
 
 def baselines(village: Village, ready: Setting) -> str:
-    """What would be solved at three ages, were the cohort then as it was solved."""
+    """What would be solved at some ages, were the cohort then as it was solved."""
     diseases, lived = ready.country.diseases, ready.country.reference
     factors, targets = diseases.factors, TARGETS[id(diseases)]
     kept, lines = factors.base.copy(), []
@@ -119,10 +119,11 @@ def baselines(village: Village, ready: Setting) -> str:
         cohort.columns["sex"][:] = sex
         cohort.columns["fifth"][:] = np.repeat(np.arange(len(state)), state.shape[1])
         cohort.columns["frailty"][:] = lived.frailty[sex, age].ravel()
-        cohort.columns["intensity"][:] = np.arange(state.size) % FRAILTIES
+        cohort.columns["intensity"][:] = np.arange(state.size) % INTENSITIES
         cohort.columns["state"][:] = state.ravel()
+        cohort.columns["recent"][:] = lived.recent[sex, age].ravel()
         weight = np.ones(cohort.n)
-        lines.append(reference._solve_age(cohort, weight, diseases, targets, sex, age))
+        lines += reference._solve_age(cohort, weight, diseases, targets, {}, sex, age)
     factors.base[:] = kept
     return _hash(*lines)
 
@@ -181,7 +182,7 @@ def solved_once() -> Iterator[None]:
     """Solve the lively world's baselines once: all others live under the same."""
     real, solved = country.solution, []
 
-    def same(diseases: Any, targets: Targets, raw: Any, morbidity: Any) -> Reference:
+    def same(diseases: Any, targets: Targets, raw: Any, morbidity: Any) -> tuple[str, Reference]:
         TARGETS[id(diseases)] = targets
         if not solved:
             solved.append(real(diseases, targets, raw, morbidity))
@@ -206,7 +207,7 @@ def others(node: Mapping[str, Any]) -> list[float]:
     """
     value, (low, high) = node["value"], node["range"]
     ends = sorted({low, high} - {value}, key=lambda end: -abs(end - value))
-    tried = (*ends, value * 1.5 if low >= 0 else value - 0.1, value * 0.25)
+    tried = (*ends, (value * 1.5 or high * 10) if low >= 0 else value - 0.1, value * 0.25)
     return [round(end) if isinstance(value, int) else end for end in tried]
 
 
