@@ -14,10 +14,12 @@ from sim.agents.investor import Investor
 from sim.agents.physician import Physician
 from sim.agents.programme import Programme
 from sim.comparison import Comparison
-from sim.contract.benchmarks import regional_indexation_factor
+from sim.contract.account import Account
+from sim.contract.benchmarks import contribution_margin_benchmark, regional_indexation_factor
+from sim.contract.carried import Carried
 from sim.contract.ledger import Ledger, cost, insured_years
 from sim.contract.risk_adjustment import total_allocation
-from sim.contract.settlement import Account, Settlement, paid_month, settle
+from sim.contract.settlement import Settlement, paid_month, settle_next
 from sim.funding.carried import last_month
 from sim.funding.cashbook import Cashbook, to_the_cent
 from sim.funding.till import Till
@@ -83,6 +85,7 @@ class Region(mesa.Model):
         self.book = Cashbook()
         self.yearbook = Yearbook(arm, seed)
         self.settlements: dict[int, Settlement] = {}
+        self.carried = Carried()
         self.shares: dict[int, list[float]] = {}
         self.record = Record(self.people, setting.contract.sectors) if setting.persons else None
         self.deaths = (0.0, 0.0)  # of members in the year, and expected of them
@@ -122,7 +125,8 @@ class Region(mesa.Model):
         """The money of a company, until the last settlement and the last debt."""
         setting = self.setting
         years = np.arange(1, setting.years + 1)
-        paid = np.array([paid_month(int(y), setting.contract.settlement_lag) for y in years])
+        lag = setting.contract.settlement_lag
+        paid = np.array([paid_month(int(year), lag) or 0 for year in years])
         plan = setting.plan.beginning(self.month)
         last = last_month(plan, setting.last_month, paid)
         return Till(plan, setting.law, self.book, self.month, last)
@@ -373,16 +377,18 @@ class Region(mesa.Model):
     def _settle(self, ledger: Ledger, year: int) -> None:
         """Settle the contract for a year; fees are due at once, shared savings after the lag."""
         norm = self.comparison.norms[year]
+        factor = self.baseline.regional_indexation_factor
+        allocation = total_allocation(norm, ledger)
         account = Account(
             year=year,
             contract_year=self.month // 12,
             insured_years=insured_years(ledger),
-            allocation=total_allocation(norm, ledger),
+            benchmark=contribution_margin_benchmark(factor, allocation),
             cost=cost(ledger, self.setting.contract.sectors),
-            regional_indexation_factor=self.baseline.regional_indexation_factor,
-            r_squared=norm.r_squared,
+            allocation=allocation,
+            details={"regional_indexation_factor": factor, "r_squared": norm.r_squared},
         )
-        settlement = settle(self.setting.contract, account)
+        settlement, self.carried = settle_next(self.setting.contract, account, self.carried)
         self.settlements[year] = settlement
         total = sum(insurer.insured_years for insurer in self.insurers)
         self.shares[year] = [i.insured_years / total if total else 0.0 for i in self.insurers]

@@ -223,9 +223,24 @@ def idle(village: Village, top: str) -> list[str]:
     return found
 
 
+def choices_that_run(group: str) -> list[str]:
+    """Choices of a group, less the contracts that only statements and ledgers are settled under."""
+    found = []
+    for choice in groups()[group]:
+        try:
+            if group == "contract":
+                setting(world(f"contract={choice}"))
+        except Refusal as refusal:
+            if "which no run has yet" in str(refusal):
+                continue
+            raise
+        found.append(choice)
+    return found
+
+
 @pytest.mark.parametrize("group", [name for name in groups() if name not in CHOSEN_TOGETHER])
 def test_every_quantity_of_every_choice_changes_an_output_or_is_declared_inert(group: str) -> None:
-    for choice in groups()[group]:
+    for choice in choices_that_run(group):
         if group in CARRIED and choice not in ("loan", "none"):
             continue
         default = lively().choices[group] == choice
@@ -243,7 +258,7 @@ def test_every_quantity_of_diseases_and_programmes_changes_an_output(group: str)
 
 def test_a_quantity_that_does_nothing_would_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same look at a world in which a term is never read, as a check of the check."""
-    monkeypatch.setattr("sim.contract.settlement.management_fee", lambda years, fee: 500 * years)
+    monkeypatch.setattr("sim.contract.fees.management_fee", lambda years, fee: 500 * years)
     monkeypatch.setattr(Integrator, "bonus", lambda company, settled: {})
     blind = Village(lively())
     assert idle(blind, "contract") == ["contract.management_fee"]
@@ -361,6 +376,6 @@ def _people(place: Village, ready: Setting) -> pd.DataFrame:
 def test_every_choice_of_a_group_gives_other_results(group: str) -> None:
     if group in CHOSEN_TOGETHER:
         return  # shown one by one above
-    named = [f"{group}={choice}" for choice in groups()[group]]
+    named = [f"{group}={choice}" for choice in choices_that_run(group)]
     found = [whole_run(village(), setting(world(one, *NEEDS.get(one, ())))) for one in named]
     assert len(set(found)) == len(found)
