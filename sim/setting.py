@@ -18,7 +18,8 @@ from sim.agents.physician import NetworkTerms
 from sim.agents.programme import ProgrammeTerms
 from sim.contract.terms import Terms
 from sim.contract.tracks import with_track
-from sim.funding.instruments import Loan
+from sim.funding.carried import check_outcome
+from sim.funding.plan import Law, Plan, plan
 from sim.people import roster
 from sim.people.cohort import Place
 from sim.people.country import Country, country
@@ -110,7 +111,8 @@ class Setting:
     network: NetworkTerms
     programmes: dict[str, ProgrammeTerms]
     companies: tuple[GenerationTerms, ...]
-    loans: tuple[Loan, ...]
+    plan: Plan
+    law: Law
     country: Country
     home: Place
     elsewhere: Place
@@ -143,7 +145,7 @@ class Setting:
     def without_intervention(self) -> "Setting":
         """The same region where nobody joins, nothing is offered and no company exists."""
         nobody = self.network.model_copy(update={"joining": 0.0, "membership": 0.0})
-        return replace(self, network=nobody, programmes={}, companies=(), loans=())
+        return replace(self, network=nobody, programmes={}, companies=(), plan=Plan())
 
     def life(
         self, people: Population, place: Place, prices: dict[int, NDArray[np.float64]]
@@ -206,10 +208,9 @@ def _setting(scenario: str) -> Setting:
     _check_contract(contract)
     network = _model(NetworkTerms, values["network"], "network")
     generation = _model(GenerationTerms, values["generation"], "generation")
-    loans = tuple(
-        _model(Loan, loan, f"funding.instruments.{i}")
-        for i, loan in enumerate(values["funding"]["instruments"])
-    )
+    funding = plan(values["funding"])
+    law = _model(Law, values["law"], "law")
+    _check_funding(funding)
     years = int(values["horizon"]["years"])
     _check_shares(region)
     if population.source == "tables":
@@ -226,7 +227,8 @@ def _setting(scenario: str) -> Setting:
         network,
         programmes,
         (generation,),
-        loans,
+        funding,
+        law,
         compiled,
         home,
         _elsewhere(region, population, compiled, span),
@@ -253,6 +255,15 @@ def _models[Model: BaseModel](
     kind: type[Model], given: dict[str, Any], prefix: str
 ) -> dict[str, Model]:
     return {name: _model(kind, one, f"{prefix}.{name}") for name, one in given.items()}
+
+
+OUTCOMES = ("measured_savings",)  # what a run can tell an evaluator year by year
+
+
+def _check_funding(funding: Plan) -> None:
+    """Refuse to pay for outcomes that no run measures."""
+    for bond in funding.bonds:
+        check_outcome(bond, OUTCOMES)
 
 
 def _check_contract(terms: Terms) -> None:

@@ -49,6 +49,12 @@ class Yearbook:
         columns = [name for name in TABLES["settlements"] if name in figures and name not in KEYS]
         self._add("settlements", settlement.year, {name: figures[name] for name in columns})
 
+    def events(self, events: Iterable[tuple[int, str, str]]) -> None:
+        """Write down what happened to the company's debts: month, event, party."""
+        lines = self.lines.setdefault("events", [])
+        for month, event, party in events:
+            lines.append({**self.keys, "month": month, "event": event, "party": party})
+
     def tables(self, book: Cashbook) -> dict[str, list[Line]]:
         """Return all lines by table, the cashbook's entries among them."""
         entries = book.frame().to_dict("records")

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+from sim.funding.plan import Plan
 from sim.quantity import Refusal
 from sim.setting import Setting, setting
 from tests.worlds import changed, world
@@ -96,7 +97,7 @@ def test_tables_of_factors_are_ones_own_where_an_arm_writes_into_them(ready: Set
 def test_without_intervention_nobody_joins_and_no_company_exists(ready: Setting) -> None:
     nobody = ready.without_intervention()
     assert (nobody.network.joining, nobody.network.membership) == (0, 0)
-    assert (nobody.programmes, nobody.companies, nobody.loans) == ({}, (), ())
+    assert (nobody.programmes, nobody.companies, nobody.plan) == ({}, (), Plan())
     assert nobody.home is ready.home
     assert nobody.country is ready.country
     assert ready.network.joining > 0
