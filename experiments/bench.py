@@ -3,8 +3,8 @@
     python -m experiments.bench                          all sections
     python -m experiments.bench sections=[speed]         some of them alone
 
-Sections are speed, growth, processes, start and luck. Each figure is printed beside its target,
-where it has one, and whether that is met.
+Sections are speed, growth, processes, start, luck and funding. Each figure is printed beside its
+target, where it has one, and whether that is met.
 """
 
 import json
@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from rich.console import Console
 
 from experiments import luck as pairs
+from experiments.funding import funding
 from experiments.luck import luck
 from experiments.processes import processes
 from experiments.speed import growth, speed
@@ -27,6 +28,7 @@ SECTIONS: dict[str, Callable[[], dict[str, float]]] = {
     "processes": processes,
     "start": start,
     "luck": luck,
+    "funding": funding,
 }
 SMALL_RUN = 1.3  # ratio to the floor of the small run, over that of the middle one
 LOOPS = 0.9  # of what two spinning loops gain, where that is less than what is asked
@@ -53,6 +55,8 @@ TARGETS = {
     "peak_gib_1000000": Target("at most", 2),
     "start_seconds": Target("at most", 2.5),
     "start_seconds_after_imports": Target("at most", 0.6),
+    "funding_gain": Target("at least", 100),
+    "funding_same_alone": Target("at least", 1),
     **{
         f"variance_reduction{'' if outcome == 'cost' else f'_{outcome}'}": Target("at least", least)
         for outcome, least in pairs.LEAST.items()

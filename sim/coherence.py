@@ -223,7 +223,13 @@ def _about_months(scenario: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _about_countries(scenario: Mapping[str, Any]) -> Iterator[str]:
+    law = (scenario.get("law") or {}).get("country")
     region, population = (scenario[group].get("country") for group in ("region", "population"))
+    if law not in (None, region):
+        yield (
+            f"law.country is {law!r}, but region.country is {region!r}. Choose law={region}, or "
+            "let the region choose it in its defaults."
+        )
     if region != population:
         yield (
             f"region.country is {region!r}, but population.country is {population!r}: "

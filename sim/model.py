@@ -10,15 +10,19 @@ from numpy.typing import NDArray
 
 from sim.agents.insurer import Insurer
 from sim.agents.integrator import Integrator
-from sim.agents.investor import Lender
+from sim.agents.investor import Investor
 from sim.agents.physician import Physician
 from sim.agents.programme import Programme
 from sim.comparison import Comparison
-from sim.contract.benchmarks import regional_indexation_factor
+from sim.contract.account import Account
+from sim.contract.benchmarks import contribution_margin_benchmark, regional_indexation_factor
+from sim.contract.carried import Carried
 from sim.contract.ledger import Ledger, cost, insured_years
 from sim.contract.risk_adjustment import total_allocation
-from sim.contract.settlement import Account, Settlement, settle
-from sim.funding.cashbook import Cashbook
+from sim.contract.settlement import Settlement, paid_month, settle_next
+from sim.funding.carried import last_month
+from sim.funding.cashbook import Cashbook, to_the_cent
+from sim.funding.till import Till
 from sim.people.country import frailty_classes
 from sim.people.life import Life
 from sim.people.membership import Membership, deaths_of_members
@@ -77,10 +81,11 @@ class Region(mesa.Model):
         self.comparison = comparison
         self.baseline = baseline
         self.ticks = ticks
-        self.month = 1 - setting.region.preparation_months
+        self.month = self.first_month = 1 - setting.region.preparation_months
         self.book = Cashbook()
         self.yearbook = Yearbook(arm, seed)
         self.settlements: dict[int, Settlement] = {}
+        self.carried = Carried()
         self.shares: dict[int, list[float]] = {}
         self.record = Record(self.people, setting.contract.sectors) if setting.persons else None
         self.deaths = (0.0, 0.0)  # of members in the year, and expected of them
@@ -96,7 +101,8 @@ class Region(mesa.Model):
             Integrator(self, terms, self.book, setting.region.preparation_months)
             for terms in setting.companies
         ]
-        self.lenders = [Lender(self, loan, self.book) for loan in setting.loans]
+        self.tills = [self._open_till() for _ in self.integrators]
+        self.investors = [Investor(self, terms, self.book) for terms in setting.plan.instruments]
         self.physicians = [
             Physician(self, number, setting.network, seed)
             for number in range(1, setting.network.physicians + 1)
@@ -115,6 +121,16 @@ class Region(mesa.Model):
         factors.by_physician = factors.ones(setting.network.physicians + 1)
         factors.by_participation = factors.ones(1)
 
+    def _open_till(self) -> Till:
+        """The money of a company, until the last settlement and the last debt."""
+        setting = self.setting
+        years = np.arange(1, setting.years + 1)
+        lag = setting.contract.settlement_lag
+        paid = np.array([paid_month(int(year), lag) or 0 for year in years])
+        plan = setting.plan.beginning(self.month)
+        last = last_month(plan, setting.last_month, paid)
+        return Till(plan, setting.law, self.book, self.month, last)
+
     def run(self) -> None:
         """Prepare, live through the contract, run off until the last debt is settled."""
         while self.month < 1:
@@ -123,11 +139,21 @@ class Region(mesa.Model):
             self.step()
         while self._unsettled():
             self.run_off()
+        for till in self.tills:
+            self.yearbook.events(till.events)
+
+    @property
+    def works(self) -> bool:
+        """Whether no company has been wound up."""
+        return all(till.works(self.month) for till in self.tills)
 
     def prepare(self) -> None:
         """One month before the contract: the company is founded, nobody is invited yet."""
+        if self.month == self.first_month:
+            self._count_insured()
         for integrator in self.integrators:
-            integrator.prepare(self.month, self.price)
+            if self.works:
+                integrator.prepare(self.month, self.price)
         self._fund()
         self.month += 1
 
@@ -135,7 +161,10 @@ class Region(mesa.Model):
         """One contract month; in January the rates are set, in December the year is closed."""
         if self.month % 12 == 1:
             self._open_year()
-        self._join()
+        if self.works:
+            self._join()
+        else:
+            self._disband()
         self._enrol()
         self._attend()
         self._act()
@@ -179,7 +208,21 @@ class Region(mesa.Model):
             programme.open_year()
         for insurer in self.insurers:
             insurer.paid_to_integrator = 0.0
+        self._count_insured()
         self.life.begin(self.month)
+
+    def _count_insured(self) -> None:
+        """Count whom an advance a head is paid for."""
+        for integrator in self.integrators:
+            integrator.insured = int(np.count_nonzero(self.people.present(self.month)))
+
+    def _disband(self) -> None:
+        """The company was wound up: programmes end, practices leave, effects wane."""
+        for programme in self.programmes:
+            programme.close(self.month)
+        for physician in self.joined:
+            physician.leave()
+            self._set_line(physician)
 
     def _join(self) -> None:
         """Practices join the network, the sooner the more peers have and the better it pays."""
@@ -209,7 +252,7 @@ class Region(mesa.Model):
 
     def _attend(self) -> None:
         """Programmes invite members and give places to those who wait."""
-        if not self.programmes:
+        if not self.programmes or not self.works:
             return
         effort = self._effort()[self.people.physician]
         members = self.members
@@ -241,6 +284,8 @@ class Region(mesa.Model):
 
     def _pay(self) -> None:
         """The company pays its staff, the programmes and the network."""
+        if not self.works:
+            return
         price = self.price
         for programme in self.programmes:
             programme.bill(self.month, price)
@@ -255,25 +300,45 @@ class Region(mesa.Model):
             integrator.pay(self.month, price, programmes, network)
 
     def _receive(self) -> None:
-        """Settlements that are due are paid, and the network has its bonus of them."""
+        """Settlements that are due are paid."""
         for year, settlement in self.settlements.items():
             if settlement.paid_month == self.month:
                 for insurer, share in zip(self.insurers, self.shares[year], strict=True):
                     insurer.pay_shared_savings(settlement, share, self.month)
-        joined = self.joined
-        members = sum(physician.members for physician in joined)
-        for integrator in self.integrators:
-            bonus = integrator.pass_on(self.month) if members else 0.0
-            for physician in joined:
-                physician.bonus += bonus * physician.members / max(members, 1)
+
+    def _settled(self) -> dict[int, float]:
+        """What has arrived this month for each contract year, to the cent as it was entered."""
+        first = self.setting.region.start_year
+        return {
+            year - first + 1: sum(
+                to_the_cent(settlement.shared_savings * share) for share in self.shares[year]
+            )
+            for year, settlement in self.settlements.items()
+            if settlement.paid_month == self.month
+        }
 
     def _fund(self) -> None:
-        """Debts are serviced as far as cash goes, what is missing is drawn; December is kept."""
-        for integrator in self.integrators:
-            for lender in self.lenders:
-                lender.settle(integrator.cash, self.month)
+        """The company pays what it can and draws what it may; the network has its bonus."""
+        joined, settled, shares = self.joined, self._settled(), self._insurers_shares()
+        members = sum(physician.members for physician in joined)
+        first = self.setting.region.start_year
+        savings = {y - first + 1: s.measured_savings for y, s in self.settlements.items()}
+        outcomes = {"measured_savings": savings}
+        for integrator, till in zip(self.integrators, self.tills, strict=True):
+            bonus = integrator.bonus(settled) if members else {}
+            till.month(self.month, settled, bonus, integrator.insured, outcomes, shares)
+            integrator.unpaid = till.unpaid
+            for physician in joined:
+                physician.bonus += till.bonus_paid * physician.members / max(members, 1)
         if self.month % 12 == 0:
             self._record_company()
+
+    def _insurers_shares(self) -> dict[str, float]:
+        """Which part of what they pay together each insurer pays: by insured-years, once known."""
+        terms = self.setting.region.insurers
+        known = self.shares.get(max(self.shares, default=0))
+        shares = known if known and sum(known) else [terms[i.insurer].share for i in self.insurers]
+        return {i.party: share for i, share in zip(self.insurers, shares, strict=True)}
 
     def _close_year(self) -> None:
         """Claims are counted, the contract is settled, everybody's year is written down."""
@@ -287,7 +352,7 @@ class Region(mesa.Model):
         sectors = self.setting.contract.sectors
         for insurer in self.insurers:
             insurer.close_year(ledger, norm, sectors, self.month)
-        if self.integrators:
+        if self.integrators and self.works:
             self._settle(ledger, year)
         self.yearbook.people(sums, year, tuple(self.setting.region.insurers), resident=True)
         patients = np.bincount(
@@ -312,16 +377,18 @@ class Region(mesa.Model):
     def _settle(self, ledger: Ledger, year: int) -> None:
         """Settle the contract for a year; fees are due at once, shared savings after the lag."""
         norm = self.comparison.norms[year]
+        factor = self.baseline.regional_indexation_factor
+        allocation = total_allocation(norm, ledger)
         account = Account(
             year=year,
             contract_year=self.month // 12,
             insured_years=insured_years(ledger),
-            allocation=total_allocation(norm, ledger),
+            benchmark=contribution_margin_benchmark(factor, allocation),
             cost=cost(ledger, self.setting.contract.sectors),
-            regional_indexation_factor=self.baseline.regional_indexation_factor,
-            r_squared=norm.r_squared,
+            allocation=allocation,
+            details={"regional_indexation_factor": factor, "r_squared": norm.r_squared},
         )
-        settlement = settle(self.setting.contract, account)
+        settlement, self.carried = settle_next(self.setting.contract, account, self.carried)
         self.settlements[year] = settlement
         total = sum(insurer.insured_years for insurer in self.insurers)
         self.shares[year] = [i.insured_years / total if total else 0.0 for i in self.insurers]
@@ -334,16 +401,15 @@ class Region(mesa.Model):
         for integrator in self.integrators:
             integrator.close_year(self.month, self.members.size)
             integrator.member_deaths, integrator.expected_member_deaths = self.deaths
-        for lender in self.lenders:
-            lender.close_year(self.month)
+        for investor in self.investors:
+            owed = sum(till.owed(investor.terms.party) for till in self.tills)
+            investor.close_year(self.month, owed)
         self.yearbook.agents("integrators", year, self.integrators)
-        self.yearbook.agents("lenders", year, self.lenders)
+        self.yearbook.agents("funders", year, self.investors)
 
     def _unsettled(self) -> bool:
-        """Whether a settlement or an instalment is still to come; run-off ends with a year."""
-        due: list[int] = [s.paid_month for s in self.settlements.values()]
-        due += [lender.loan.last_month for lender in self.lenders]
-        return self.month <= max(due, default=0) or (bool(due) and self.month % 12 != 1)
+        """Whether a settlement or a debt is still to come; run-off ends with a year."""
+        return any(self.month <= till.last_month for till in self.tills)
 
     def tables(self) -> dict[str, list[dict[str, Any]]]:
         """Everything written down, with the cashbook, as lines by table; persons as columns."""

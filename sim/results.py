@@ -90,6 +90,13 @@ TABLES: dict[str, dict[str, Column]] = {
         "account": Column("text", "for what"),
         "amount": Column("EUR", "amount"),
     },
+    "events": {
+        "arm": ARM,
+        "seed": SEED,
+        "month": MONTH,
+        "event": Column("text", "what happened to the company's debts"),
+        "party": Column("text", "who did not keep its word, or to whom"),
+    },
     "physicians": {
         **KEYS,
         "physician": Column("count", "physician"),
@@ -126,20 +133,22 @@ TABLES: dict[str, dict[str, Column]] = {
         "expense": Column("EUR", "expense"),
         "operating_result": Column("EUR", "operating result"),
         "cash": Column("EUR", "cash at the end of the year"),
+        "unpaid": Column("EUR", "bills not paid at the end of the year"),
         "staff_cost": Column("EUR", "cost of staff"),
         "programme_cost": Column("EUR", "cost of programmes"),
         "member_deaths": Column("person", "deaths within five years of enrolment"),
         "expected_member_deaths": Column("person", "the same at non-members' rates"),
         "members": Column("person", "members at the end of the year"),
+        "insured": Column("person", "insured at the beginning of the year"),
     },
-    "lenders": {
+    "funders": {
         **KEYS,
-        "lender": Column("text", "lender"),
+        "kind": Column("text", "kind of instrument"),
+        "funder": Column("text", "funder"),
         "committed": Column("EUR", "committed"),
-        "drawn": Column("EUR", "drawn during the year"),
-        "outstanding": Column("EUR", "outstanding at the end of the year"),
-        "interest": Column("EUR", "interest paid"),
-        "repaid": Column("EUR", "repaid"),
+        "paid_in": Column("EUR", "paid in during the year"),
+        "received": Column("EUR", "received during the year"),
+        "outstanding": Column("EUR", "still owed at the end of the year"),
     },
 }
 ASKED_FOR: dict[str, dict[str, Column]] = {

@@ -134,7 +134,7 @@ def test_the_comparison_insured_are_drawn_and_always_shown() -> None:
 
 
 def test_the_books_are_of_everybody_and_stay_whole() -> None:
-    assert not {"settlements", "cashbook", "lenders"} & set(RULES)
+    assert not {"settlements", "cashbook", "funders"} & set(RULES)
     found = shown("integrators", lines("integrators", member_deaths=[2.0]))
     assert found.columns[found.isna().any()].tolist() == ["member_deaths"]
 

@@ -33,7 +33,7 @@ from tests.worlds import (
 ONE = "programmes=[healthy_weight]"
 TINY = ("population.size=200", "population.comparison=200", "horizon.years=1")
 FEES = {
-    "contract.investment_fee": 50_000.0,
+    "contract.investment_fee": 1_500_000.0,  # so that physicians have their bonus
     "contract.management_fee": 4.0,
     "contract.minimum_savings_rate": 0.0,
     "contract.settlement_lag": 14.0,
@@ -270,14 +270,15 @@ def test_seeds_in_another_order_are_the_same_seeds() -> None:
 
 
 def test_another_seed_is_another_world() -> None:
-    assert digest((*TINY, "seeds=[3]")) != digest((*TINY, "seeds=[4]"))
+    few = (*TINY, "population.comparison=1000")  # that the few of the small insurer have a norm
+    assert digest((*few, "seeds=[3]")) != digest((*few, "seeds=[4]"))
 
 
 # What a counterfactual is.
 
 
 def test_the_counterfactual_has_no_company_no_members_and_no_programmes(a_run: Results) -> None:
-    for name in ("integrators", "lenders", "programmes", "settlements"):
+    for name in ("integrators", "funders", "programmes", "settlements"):
         assert set(a_run.tables[name]["arm"]) == {"intervention"}
     people = of_arm(a_run.tables["population"], "counterfactual")
     assert (people["members"] == 0).all()
@@ -434,7 +435,7 @@ def test_all_balances_sum_to_zero_and_nobody_pays_himself(a_run: Results) -> Non
         paid = entries.groupby("payer")["amount"].sum()
         balance = received.subtract(paid, fill_value=0)
         assert cents(balance) == 0
-        assert (balance != 0).all()
+        assert (balance.drop(["integrator", "suppliers"], errors="ignore") != 0).all()
 
 
 def test_care_in_the_cashbook_is_the_cost_of_the_people(a_run: Results) -> None:
@@ -459,7 +460,7 @@ def test_insurers_books_and_settlements_are_the_cashbook(a_run: Results) -> None
     for (seed, year), line in by_year.iterrows():
         account = settled.loc[(seed, year)]
         for column in ("insured_years", "cost", "allocation"):
-            assert line[column] == pytest.approx(account[column], rel=1e-9)
+            assert line[column] == pytest.approx(account[column], rel=1e-9, abs=0.01), column
         own = book[(book["seed"] == seed)]
         december, paid = 12 * (year - 2005), account["paid_month"]
         for column, month in (
@@ -493,24 +494,27 @@ def test_every_euro_of_an_insurer_is_cost_or_fee_or_share_of_savings(a_run: Resu
 
 
 def test_transfers_within_the_company_cancel(a_run: Results) -> None:
-    """What physicians, programmes and lenders say they got is what the company paid."""
-    within = {"month": range(1, 37), "payer": "integrator"}
+    """What physicians, programmes and funders say they got is what the company paid."""
+    within: dict[str, Any] = {"month": range(1, 37), "payer": "integrator"}
     physicians = a_run.tables["physicians"].query("arm == 'intervention'")
     assert physicians["bonus"].sum() > 0
-    bonus = booked(a_run, account="bonus", **within)["amount"].sum()
-    assert physicians["bonus"].sum() == pytest.approx(bonus)
+    bonus = booked(a_run, account=("bonus", "credit_repaid"), payee="physicians", **within)
+    waits = booked(a_run, account="credit", payer="physicians", month=range(1, 37))
+    paid = bonus["amount"].sum() - waits["amount"].sum()
+    assert physicians["bonus"].sum() == pytest.approx(paid)
     programmes = a_run.tables["programmes"]["cost"].sum()
     assert programmes == pytest.approx(
         booked(a_run, account="programme", **within)["amount"].sum(), abs=1.0
     )
-    lenders = a_run.tables["lenders"]
+    funders = a_run.tables["funders"]
     drawn = booked(a_run, account="drawdown", payee="integrator")
-    assert cents(lenders["drawn"]) == cents(drawn["amount"])
-    for kind, column in (("interest", "interest"), ("repayment", "repaid")):
-        assert cents(lenders[column]) == cents(booked(a_run, account=kind)["amount"])
-    last = lenders.sort_values("year").groupby("seed").last()
-    left = lenders.groupby("seed")["drawn"].sum() - lenders.groupby("seed")["repaid"].sum()
-    assert_array_equal(np.round(last["outstanding"], 2), np.round(left, 2))
+    assert cents(funders["paid_in"]) == cents(drawn["amount"])
+    served = booked(a_run, account=("fee", "interest", "repayment"))
+    assert cents(funders["received"]) == cents(served["amount"])
+    last = funders.sort_values("year").groupby("seed").last()
+    back = booked(a_run, account="repayment")["amount"].sum()
+    overdue = cents(last["outstanding"]) - (cents(drawn["amount"]) - cents(back))
+    assert overdue >= 0  # interest that was not paid is owed beside what was drawn
 
 
 def test_cash_of_the_company_is_all_it_received_less_all_it_paid(a_run: Results) -> None:

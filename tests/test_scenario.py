@@ -86,7 +86,7 @@ def test_what_is_asked_for_is_in_the_scenario() -> None:
     )
     assert list(asked.values["programmes"]) == ["healthy_weight"]
     assert asked.values["network"]["joining"] == 0
-    assert asked.values["funding"] == {"instruments": []}
+    assert asked.values["funding"] == {"label": "Nobody", "instruments": []}
     assert asked.seeds == (3, 1)
     assert asked.values["population"]["size"] == 5000
     assert asked.values["horizon"]["years"] == 8

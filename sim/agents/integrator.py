@@ -1,9 +1,11 @@
 """The regional company: pays staff, programmes and physicians, is paid by the insurers."""
 
+from collections.abc import Mapping
+
 import mesa
 from pydantic import BaseModel, Field
 
-from sim.funding.cashbook import OPERATING, Cashbook, to_the_cent
+from sim.funding.cashbook import OPERATING, Cashbook
 
 
 class GenerationTerms(BaseModel, frozen=True, extra="forbid"):
@@ -18,9 +20,9 @@ class GenerationTerms(BaseModel, frozen=True, extra="forbid"):
 class Integrator(mesa.Agent):
     """The regional company.
 
-    Rule: pay overhead, programmes and network pay month by month; pass a share of the shared
-    savings received on to physicians; draw on funders for what is missing and repay them when
-    due. Where money is missing it is missing: suppliers wait, and cash shows below zero.
+    Rule: order overhead, programmes and network month by month, and owe physicians a share of
+    the shared savings received. How that is paid is the till's: drawn from funders while they
+    pay in, by rank, and where money is missing it is missing: suppliers wait.
     """
 
     def __init__(
@@ -30,8 +32,8 @@ class Integrator(mesa.Agent):
         self.terms = terms
         self.book = book
         self.preparation = preparation
-        self.received = 0.0
-        self.members = 0
+        self.members = self.insured = 0
+        self.unpaid = 0.0
         self.member_deaths = self.expected_member_deaths = 0.0
         self.income = self.expense = self.staff_cost = self.programme_cost = 0.0
 
@@ -47,7 +49,7 @@ class Integrator(mesa.Agent):
 
     @property
     def cash(self) -> float:
-        """What is in the till now, EUR; below zero where suppliers wait."""
+        """What is in the till now, EUR."""
         return self.book.balance("integrator")
 
     def pay(self, month: int, price: float, programmes: float, network: float) -> None:
@@ -61,13 +63,9 @@ class Integrator(mesa.Agent):
         self._pay(month, "providers", "programme", programmes)
         self._pay(month, "physicians", "network_pay", network)
 
-    def pass_on(self, month: int) -> float:
-        """Pay the physicians their share of the shared savings received since; return it."""
-        received = self.book.total(payee="integrator", account="shared_savings")
-        bonus = to_the_cent((received - self.received) * self.terms.bonus_share)
-        self.received = received
-        self._pay(month, "physicians", "bonus", bonus)
-        return bonus
+    def bonus(self, settled: Mapping[int, float]) -> dict[int, float]:
+        """What it owes the physicians of shared savings that arrive, EUR by contract year."""
+        return {year: amount * self.terms.bonus_share for year, amount in settled.items()}
 
     def close_year(self, month: int, members: int) -> None:
         """Add up the year that ends with `month`, before financing and as dated, EUR."""

@@ -1,77 +1,45 @@
-"""Who carries the company until the first settlement: for now a lender."""
+"""Who carries the company until the first settlement: one agent for each instrument of the plan."""
 
 import mesa
 
-from sim.funding.cashbook import Cashbook, to_the_cent
-from sim.funding.instruments import (
-    NOTHING,
-    Due,
-    Loan,
-    arrangement_fee,
-    available,
-    due,
-    payable,
-    unpaid,
-)
+from sim.funding.cashbook import FINANCING, SURPLUS, Cashbook
+from sim.funding.instruments import Instrument
 
 
-class Lender(mesa.Agent):
-    """A lender with one loan.
+class Investor(mesa.Agent):
+    """A funder with one instrument: lender, grantor, insurers, partner, shareholder, bond holder.
 
-    Rule: lend what the integrator lacks while the commitment lasts; collect interest and
-    instalments when due, as far as there is cash; what is not paid is in arrears.
+    Rule: pay in what was agreed while the company is solvent; be paid in turn, by rank, as far
+    as there is money. What that comes to is worked out in the company's till; here it is told.
     """
 
-    def __init__(self, model: mesa.Model, loan: Loan, book: Cashbook) -> None:
+    def __init__(self, model: mesa.Model, terms: Instrument, book: Cashbook) -> None:
         super().__init__(model)
-        self.loan = loan
+        self.terms = terms
         self.book = book
-        self.lender = loan.lender
-        self.committed = loan.amount
-        self.outstanding = 0.0
-        self.drawn = self.interest = self.repaid = 0.0  # within the year
-        self._drawn = 0.0  # so far
-        self._arrears = NOTHING
+        self.funder = terms.funder
+        self.kind = terms.kind
+        self.committed = terms.lump_sum if terms.kind == "advance" else terms.amount
+        self.paid_in = self.received = self.outstanding = 0.0
 
-    def settle(self, cash: float, month: int) -> None:
-        """Lend what is missing, this month's interest included, then collect what is due.
+    def close_year(self, month: int, outstanding: float) -> None:
+        """Add up what was paid in and received in the year that ends with `month`, EUR.
 
-        `cash` is what the integrator has, EUR; instalments are paid from it as far as it goes.
+        `outstanding` is what the company still owes; shares and bonds are owed nothing.
         """
-        owed = self.due(month)
-        cash += self.lend(owed.interest - cash, month)
-        self.collect(owed, cash, month)
+        flows = [
+            self.book.moved(party, one, account)
+            for party in self.parties
+            for one in range(month - 11, month + 1)
+            for account in sorted(FINANCING | SURPLUS)
+        ]
+        self.paid_in = round(sum(-flow for flow in flows if flow < 0), 2)
+        self.received = round(sum(flow for flow in flows if flow > 0), 2)
+        self.outstanding = outstanding
 
-    def due(self, month: int) -> Due:
-        """What falls due this month on what is outstanding at its start, arrears included."""
-        return due(self.loan, self.outstanding, month, self._arrears)
-
-    def lend(self, need: float, month: int) -> float:
-        """Lend up to `need` EUR of what is still available; return it less the fee."""
-        lent = to_the_cent(min(max(need, 0.0), available(self.loan, self._drawn, month)))
-        fee = arrangement_fee(self.loan, lent)
-        self.book.pay(month, self.loan.party, "integrator", "drawdown", lent)
-        self.book.pay(month, "integrator", self.loan.party, "fee", fee)
-        self._drawn = to_the_cent(self._drawn + lent)
-        self.outstanding = to_the_cent(self.outstanding + lent)
-        return to_the_cent(lent - fee)
-
-    def collect(self, owed: Due, cash: float, month: int) -> float:
-        """Collect what is owed as far as `cash` EUR goes; return what was paid."""
-        paid = payable(owed, cash)
-        self.book.pay(month, "integrator", self.loan.party, "interest", paid.interest)
-        self.book.pay(month, "integrator", self.loan.party, "repayment", paid.repayment)
-        self.outstanding = to_the_cent(self.outstanding - paid.repayment)
-        self._arrears = unpaid(owed, paid)
-        return to_the_cent(paid.interest + paid.repayment)
-
-    def close_year(self, month: int) -> None:
-        """Add up what was lent and paid back in the year that ends with `month`."""
-
-        def of_year(account: str) -> float:
-            flows = self.book.monthly(self.loan.party, month - 11, month, {account})
-            return to_the_cent(float(flows.sum()))
-
-        self.drawn = -of_year("drawdown")
-        self.interest = of_year("interest")
-        self.repaid = of_year("repayment")
+    @property
+    def parties(self) -> list[str]:
+        """As whom the cashbook knows it: an advance is that of all insurers."""
+        if self.terms.kind != "advance":
+            return [self.terms.party]
+        return [party for party in self.book.parties() if party.startswith("insurer:")]

@@ -94,6 +94,11 @@ class Physician(mesa.Agent):
         aim += terms.effort_peer_response * (mean_effort - aim)
         self.effort += terms.effort_adjustment * (min(max(aim, 0.0), 1.0) - self.effort)
 
+    def leave(self) -> None:
+        """Leave the network, for there is none any more."""
+        self.joined = False
+        self.effort = self.due = 0.0
+
     def count(self, members: int, price: float) -> None:
         """Count the members among the patients, and what the network owes for the month."""
         self.members = members

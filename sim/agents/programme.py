@@ -135,6 +135,11 @@ class Programme(mesa.Agent):
             self.due = (self.terms.fixed_cost / 12 + places) * price
         self.cost += self.due
 
+    def close(self, month: int) -> None:
+        """End for good: everybody leaves, nobody waits, nothing is paid any more."""
+        self.places.close(month)
+        self.due = 0.0
+
     def close_year(self, people: Population, members: NDArray[np.int64], month: int) -> None:
         """Count who could attend, who does and who waits, at the year's end."""
         self.eligible = self.candidates(people, members, month).size

@@ -33,14 +33,43 @@ OPERATING = frozenset(
         "overhead",
         "programme",
         "shared_savings",
+        "vat",
     }
 )
 """Accounts of the business itself: what is left of them is the result before financing."""
 
-FINANCING = frozenset({"drawdown", "fee", "interest", "repayment"})
-"""Accounts between a company and those who fund it."""
+TAXES = frozenset({"profit_tax"})
+"""What the country takes of the result."""
 
-ACCOUNTS = OPERATING | FINANCING
+FINANCING = frozenset(
+    {
+        "advance",
+        "capital",
+        "clawback",
+        "credit",
+        "credit_repaid",
+        "drawdown",
+        "evaluation",
+        "exit",
+        "fee",
+        "grant",
+        "interest",
+        "outcome_payment",
+        "profit_share",
+        "protection",
+        "repayment",
+        "set_off",
+    }
+)
+"""Accounts between a company and those who fund it, its unpaid suppliers among them."""
+
+CREDIT = frozenset({"credit", "credit_repaid"})
+"""Of the financing, what those who wait for their money give against their will."""
+
+SURPLUS = frozenset({"dividend", "liquidation", "preferred_return", "reinvestment"})
+"""What is done with money that the business earned and nobody is owed."""
+
+ACCOUNTS = OPERATING | TAXES | FINANCING | SURPLUS
 CENTS = 100  # in a euro
 COLUMNS = ["month", "payer", "payee", "account", "amount"]
 
@@ -91,7 +120,7 @@ class Cashbook:
             raise Refusal(
                 f"{what}: there is no account {account!r}. Accounts are "
                 f"{', '.join(sorted(ACCOUNTS))}. Use one of them, or add yours to "
-                "OPERATING or FINANCING in sim/funding/cashbook.py."
+                "OPERATING, TAXES, FINANCING or SURPLUS in sim/funding/cashbook.py."
             )
         if not payer or not payee or payer == payee:
             raise Refusal(
@@ -133,6 +162,10 @@ class Cashbook:
             if account in kept:
                 net[month] += cents
         return {month: net[month] / CENTS for month in sorted(net)}
+
+    def moved(self, party: str, month: int, account: str) -> float:
+        """Return received less paid in one month on one account, EUR."""
+        return self._net.get(party, Counter())[month, account] / CENTS
 
     def monthly(
         self, party: str, first: int, last: int, accounts: Iterable[str] | None = None

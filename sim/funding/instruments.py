@@ -1,45 +1,128 @@
-"""How a funder's money comes and goes back: the start-up loan, drawn as needed, with a grace.
+"""What funders agree to: grant, loan, insurer's advance, stake, equity and outcome bond, as terms.
 
-A month of a loan, in this order: interest on what was outstanding at its start, repayment,
-drawdown. What is drawn in a month therefore bears interest from the next month on, and a loan
-that is fully serviced returns `(1 + interest / 12) ** 12 - 1` a year to its lender (more with a
-fee). With `k` months since the first month in which the loan can be drawn:
-
-    k = 0 .. grace          may be drawn, never above the commitment
-    k = 1 .. term           interest falls due on what is outstanding
-    k = grace+1 .. term     equal instalments repay it; nothing is left after the last
-
-What falls due and cannot be paid is arrears. It stays outstanding, is due again the next month
-and bears interest like the rest, overdue interest included; after the term everything is due at
-once. All amounts are EUR to the cent, so that they tie with the cashbook.
+Here stand the terms alone, each refused where they make no sense; what becomes of them month by
+month is in `positions`, the order in which the company pays in `waterfall`. Months count from
+the first contract month, which is 1; preparation is 0 and below. Units and sources: conf/funding.
 """
 
 from collections.abc import Mapping
-from typing import Literal, NamedTuple
+from typing import Any, Literal
 
-import numpy as np
-from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from sim.funding.cashbook import to_the_cent
-from sim.quantity import Refusal
+from sim.quantity import Refusal, nearest, refusal_from
 
 MONTHS = 12  # in a year
 
 
-class Loan(BaseModel):
-    """A lender's commitment and what it costs. Units and sources: conf/funding."""
+class Terms(BaseModel):
+    """What all funders have in common: a name, and terms that do not change."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
+    funder: str = Field(min_length=1)
+
+
+class Tranche(BaseModel):
+    """An amount (EUR) that is paid in a month."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    month: int
+    amount: float = Field(gt=0)
+
+
+class Milestone(Tranche):
+    """A payment of a grant: in `month`, or later, once `spent` of what came before is spent (1)."""
+
+    spent: float = Field(default=0.0, ge=0, le=1)
+
+
+class Grant(Terms):
+    """Money that is not paid back, unless it was not spent or the company ended too early.
+
+    In `clawback_month` the part `clawback` of what was not spent on the business by then falls
+    due; where the company is insolvent before that month, that part of all that was paid.
+    """
+
+    kind: Literal["grant"] = "grant"
+    milestones: tuple[Milestone, ...] = Field(min_length=1)
+    clawback: float = Field(default=0.0, ge=0, le=1)
+    clawback_month: int | None = None
+
+    @model_validator(mode="after")
+    def _is_clawed_back_after_it_was_paid(self) -> "Grant":
+        _refuse_disorder("milestones", self.milestones)
+        last = self.milestones[-1].month
+        if self.clawback and (self.clawback_month is None or self.clawback_month <= last):
+            raise ValueError(
+                f"clawback_month is {self.clawback_month}, but a clawback of {self.clawback:g} "
+                f"needs a month after the last payment, which is in month {last}. Give a later "
+                "month, or set clawback to 0"
+            )
+        return self
+
+    @property
+    def party(self) -> str:
+        """The grantor as the cashbook names it."""
+        return f"grantor:{self.funder}"
+
+    @property
+    def amount(self) -> float:
+        """All that is promised, EUR."""
+        return sum(tranche.amount for tranche in self.milestones)
+
+    @property
+    def last_month(self) -> int:
+        """The last month in which anything may happen by the terms."""
+        return max(self.milestones[-1].month, self.clawback_month or self.milestones[-1].month)
+
+
+class Covenants(BaseModel):
+    """What a loan asks of the company, measured at the end of each year from `first_month` on.
+
+    `debt_service_cover`: cash flow of twelve months before debt service, over the debt service
+    (1). `minimum_cash`: at the end of the year (EUR).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    debt_service_cover: float | None = Field(default=None, gt=0)
+    minimum_cash: float | None = Field(default=None, gt=0)
+    first_month: int = 1
+
+    @model_validator(mode="after")
+    def _measures_something(self) -> "Covenants":
+        if self.debt_service_cover is None and self.minimum_cash is None:
+            raise ValueError(
+                "covenants without a measure. Give debt_service_cover, minimum_cash or both, or "
+                "leave the covenants out"
+            )
+        return self
+
+
+class Loan(Terms):
+    """A lender's commitment and what it costs.
+
+    It is drawn as needed (`draw: needed`) or wholly in its first month (`at_once`), until the
+    grace is over. In the grace, interest is paid, or is added to what is owed (`capitalised`).
+    Afterwards it is repaid in equal instalments (`linear`), by equal payments of interest and
+    instalment together (`annuity`), or in the last month (`bullet`).
+    """
+
     kind: Literal["loan"] = "loan"
-    lender: str = Field(min_length=1)
+    rank: Literal["senior", "subordinated"] = "senior"
     amount: float = Field(gt=0)
     interest: float = Field(ge=0, lt=1)
     grace: int = Field(ge=0)
     term: int = Field(gt=0)
     fee: float = Field(default=0.0, ge=0, lt=1)
+    commitment_fee: float = Field(default=0.0, ge=0, lt=1)
     first_month: int = 1
+    draw: Literal["needed", "at_once"] = "needed"
+    grace_interest: Literal["paid", "capitalised"] = "paid"
+    repayment: Literal["linear", "annuity", "bullet"] = "linear"
+    covenants: Covenants | None = None
 
     @model_validator(mode="after")
     def _is_repaid_after_its_grace(self) -> "Loan":
@@ -54,7 +137,7 @@ class Loan(BaseModel):
     @property
     def party(self) -> str:
         """The lender as the cashbook names it."""
-        return f"lender:{self.lender}"
+        return f"lender:{self.funder}"
 
     @property
     def last_month(self) -> int:
@@ -62,145 +145,203 @@ class Loan(BaseModel):
         return self.first_month + self.term
 
 
-class Due(NamedTuple):
-    """What a loan asks for in a month, or what of it was paid, or is in arrears, EUR."""
+class Advance(Terms):
+    """What the insurers pay beforehand and set off in the settlements before these arrive.
 
-    interest: float
-    repayment: float
-
-
-NOTHING = Due(0.0, 0.0)
-
-
-class Schedule(NamedTuple):
-    """A loan month by month: month int64 (months,), the rest EUR float64 (months,)."""
-
-    month: NDArray[np.int64]
-    opening: NDArray[np.float64]
-    drawdown: NDArray[np.float64]
-    fee: NDArray[np.float64]
-    interest: NDArray[np.float64]
-    repayment: NDArray[np.float64]
-    closing: NDArray[np.float64]
-
-
-def interest(outstanding: float, rate: float) -> float:
-    """Interest of one month on what is outstanding at its start, EUR: a twelfth of the rate.
-
-    `rate` is nominal, 1/year.
-
-    >>> interest(outstanding=1_000_000, rate=0.06)
-    5000.0
+    `lump_sum` in the first month, `per_insured` (EUR/person-month) from the first month to
+    `until`. Of each settlement up to `set_off` (1) is kept, until nothing is outstanding. What
+    is left after `final_month` is forgiven to the part `forgiven` (1); the rest falls due.
     """
-    return to_the_cent(outstanding * rate / MONTHS)
 
+    kind: Literal["advance"] = "advance"
+    lump_sum: float = Field(default=0.0, ge=0)
+    per_insured: float = Field(default=0.0, ge=0)
+    first_month: int = 1
+    until: int
+    set_off: float = Field(gt=0, le=1)
+    final_month: int
+    forgiven: float = Field(ge=0, le=1)
 
-def arrangement_fee(loan: Loan, drawdown: float) -> float:
-    """What the lender charges once, in the month of drawing, for what is drawn, EUR.
-
-    >>> loan = Loan(lender="bank", amount=500, interest=0, grace=0, term=1, fee=0.01)
-    >>> arrangement_fee(loan, drawdown=500)
-    5.0
-    """
-    return to_the_cent(loan.fee * drawdown)
-
-
-def available(loan: Loan, drawn: float, month: int) -> float:
-    """What can still be drawn this month after `drawn` so far, EUR; nothing is drawn twice.
-
-    >>> loan = Loan(lender="bank", amount=500, interest=0.06, grace=2, term=5)
-    >>> [available(loan, drawn=200, month=month) for month in (0, 1, 3, 4)]
-    [0.0, 300.0, 300.0, 0.0]
-    """
-    if 0 <= month - loan.first_month <= loan.grace:
-        return max(to_the_cent(loan.amount - drawn), 0.0)
-    return 0.0
-
-
-def due(loan: Loan, outstanding: float, month: int, arrears: Due = NOTHING) -> Due:
-    """What falls due in a month, arrears included, on principal of `outstanding` EUR before it.
-
-    `arrears` is what was due the month before and not paid; its repayment is part of
-    `outstanding`, its interest is not.
-
-    >>> loan = Loan(lender="bank", amount=1200, interest=0.12, grace=2, term=6)
-    >>> due(loan, outstanding=1200, month=3)
-    Due(interest=12.0, repayment=0.0)
-    >>> due(loan, outstanding=1200, month=4)
-    Due(interest=12.0, repayment=300.0)
-    >>> due(loan, outstanding=1200, month=5, arrears=Due(interest=12, repayment=300))
-    Due(interest=24.12, repayment=600.0)
-    """
-    age = month - loan.first_month
-    payments_left = loan.term - age + 1
-    if age <= loan.grace:
-        repayment = 0.0
-    elif payments_left <= 1:
-        repayment = outstanding
-    else:
-        repayment = arrears.repayment + (outstanding - arrears.repayment) / payments_left
-    return Due(
-        interest=to_the_cent(
-            arrears.interest + interest(outstanding + arrears.interest, loan.interest)
-        ),
-        repayment=to_the_cent(repayment),
-    )
-
-
-def payable(owed: Due, cash: float) -> Due:
-    """What of it `cash` EUR can pay: interest first, then repayment, no more than there is.
-
-    >>> payable(Due(interest=12, repayment=300), cash=100)
-    Due(interest=12.0, repayment=88.0)
-    """
-    paid = to_the_cent(max(min(owed.interest, cash), 0.0))
-    return Due(paid, to_the_cent(max(min(owed.repayment, cash - paid), 0.0)))
-
-
-def unpaid(owed: Due, paid: Due) -> Due:
-    """What is left of it when that much was paid: the arrears that next month begins with.
-
-    >>> unpaid(Due(interest=12, repayment=300), Due(interest=12, repayment=88))
-    Due(interest=0.0, repayment=212.0)
-    """
-    return Due(
-        to_the_cent(owed.interest - paid.interest), to_the_cent(owed.repayment - paid.repayment)
-    )
-
-
-def schedule(loan: Loan, drawn: Mapping[int, float]) -> Schedule:
-    """Return the whole life of a loan drawn by month (EUR), everything paid when due."""
-    months = range(loan.first_month, loan.last_month + 1)
-    _refuse_drawing_outside(loan, drawn)
-    rows: list[tuple[float, ...]] = []
-    opening = so_far = 0.0
-    for month in months:
-        owed = due(loan, opening, month)
-        drawdown = to_the_cent(drawn.get(month, 0.0))
-        _refuse_overdrawing(loan, so_far, drawdown, month)
-        so_far += drawdown
-        closing = to_the_cent(opening - owed.repayment + drawdown)
-        rows.append((opening, drawdown, arrangement_fee(loan, drawdown), *owed, closing))
-        opening = closing
-    return Schedule(np.array(months, np.int64), *np.array(rows, np.float64).T)
-
-
-def _refuse_drawing_outside(loan: Loan, drawn: Mapping[int, float]) -> None:
-    last = loan.first_month + loan.grace
-    for month, amount in drawn.items():
-        if amount < 0 or (amount > 0 and not loan.first_month <= month <= last):
-            raise Refusal(
-                f"{loan.party} is drawn by {amount} EUR in month {month}. It can be drawn by "
-                f"amounts above 0 in months {loan.first_month} to {last}, before repayment "
-                "begins. Draw earlier, or lengthen the grace."
+    @model_validator(mode="after")
+    def _ends_after_it_began(self) -> "Advance":
+        if not self.first_month <= self.until <= self.final_month:
+            raise ValueError(
+                f"an advance paid from month {self.first_month} until {self.until} and settled "
+                f"in {self.final_month} goes back before it was paid. Put first_month, until and "
+                "final_month in this order"
             )
+        if not self.lump_sum and not self.per_insured:
+            raise ValueError("an advance of nothing. Give lump_sum, per_insured or both")
+        return self
+
+    @property
+    def party(self) -> str:
+        """The insurers as the cashbook names them; who pays which part, the contract says."""
+        return "insurers"
+
+    @property
+    def last_month(self) -> int:
+        """The month in which what is left falls due."""
+        return self.final_month
 
 
-def _refuse_overdrawing(loan: Loan, so_far: float, drawdown: float, month: int) -> None:
-    left = max(to_the_cent(loan.amount - so_far), 0.0)
-    if drawdown > left:
+class Stake(Terms):
+    """A silent partner's money: fixed interest, a part of good years' results, paid back once.
+
+    Interest that cannot be paid is still owed, without interest of its own. `profit_share` is of
+    the operating result of a year, where that is above zero (1).
+    """
+
+    kind: Literal["stake"] = "stake"
+    amount: float = Field(gt=0)
+    month: int
+    interest: float = Field(ge=0, lt=1)
+    profit_share: float = Field(default=0.0, ge=0, le=1)
+    repaid_month: int
+
+    @model_validator(mode="after")
+    def _is_repaid_after_it_was_paid(self) -> "Stake":
+        if self.repaid_month <= self.month:
+            raise ValueError(
+                f"repaid_month {self.repaid_month} is not after month {self.month}, in which the "
+                "stake is paid. Repay it later"
+            )
+        return self
+
+    @property
+    def party(self) -> str:
+        """The partner as the cashbook names it."""
+        return f"partner:{self.funder}"
+
+    @property
+    def last_month(self) -> int:
+        """The month in which it is paid back."""
+        return self.repaid_month
+
+
+class Equity(Terms):
+    """Shares in the company: paid in tranches, served last, sold in one month if at all.
+
+    `preferred_return` (1/year) runs on what was paid in and on itself, and is served before any
+    dividend. In `exit_month` a buyer pays the `share` of `exit_multiple` operating results of
+    the last twelve months, with the cash and less the debts; never less than nothing.
+    """
+
+    kind: Literal["equity"] = "equity"
+    tranches: tuple[Tranche, ...] = Field(min_length=1)
+    share: float = Field(gt=0, le=1)
+    preferred_return: float = Field(default=0.0, ge=0, lt=1)
+    exit_month: int | None = None
+    exit_multiple: float = Field(default=0.0, ge=0)
+
+    @model_validator(mode="after")
+    def _leaves_after_it_came(self) -> "Equity":
+        _refuse_disorder("tranches", self.tranches)
+        last = self.tranches[-1].month
+        if self.exit_month is not None and self.exit_month <= last:
+            raise ValueError(
+                f"exit_month {self.exit_month} is not after month {last}, in which the last "
+                "tranche is paid. Leave later, or pay earlier"
+            )
+        return self
+
+    @property
+    def party(self) -> str:
+        """The shareholder as the cashbook names it."""
+        return f"shareholder:{self.funder}"
+
+    @property
+    def amount(self) -> float:
+        """All tranches together, EUR."""
+        return sum(tranche.amount for tranche in self.tranches)
+
+    @property
+    def last_month(self) -> int:
+        """The month of the exit, or of the last tranche."""
+        return self.exit_month or self.tranches[-1].month
+
+
+class OutcomeBond(Terms):
+    """Money for the start that others pay back, by what an evaluator finds was achieved.
+
+    For each unit of `outcome` of a contract year, the `commissioner` pays `tariff` EUR to the
+    investors, `lag` months after the year, in all at most `cap` times what they paid in. In
+    `final_month` the `guarantor` makes good what is missing from `protection` of it (1). The
+    commissioner pays the evaluator `evaluation` EUR/year for each year that is evaluated.
+    """
+
+    kind: Literal["outcome_bond"] = "outcome_bond"
+    tranches: tuple[Tranche, ...] = Field(min_length=1)
+    outcome: str = Field(min_length=1)
+    tariff: float = Field(gt=0)
+    lag: int = Field(ge=0)
+    cap: float = Field(gt=0)
+    protection: float = Field(default=0.0, ge=0, le=1)
+    final_month: int
+    evaluation: float = Field(default=0.0, ge=0)
+    commissioner: str = Field(min_length=1)
+    guarantor: str = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _ends_after_it_began(self) -> "OutcomeBond":
+        _refuse_disorder("tranches", self.tranches)
+        if self.final_month <= self.tranches[-1].month:
+            raise ValueError(
+                f"final_month {self.final_month} is not after month {self.tranches[-1].month}, "
+                "in which the last tranche is paid. End it later"
+            )
+        if self.protection > self.cap:
+            raise ValueError(
+                f"protection of {self.protection:g} is more than the cap of {self.cap:g}: more "
+                "would be guaranteed than may be paid. Lower the protection or lift the cap"
+            )
+        return self
+
+    @property
+    def party(self) -> str:
+        """The investors as the cashbook names them."""
+        return f"investor:{self.funder}"
+
+    @property
+    def amount(self) -> float:
+        """All tranches together, EUR."""
+        return sum(tranche.amount for tranche in self.tranches)
+
+    @property
+    def last_month(self) -> int:
+        """The month in which it ends."""
+        return self.final_month
+
+
+Instrument = Grant | Loan | Advance | Stake | Equity | OutcomeBond
+KINDS: dict[str, type[Terms]] = {
+    "grant": Grant,
+    "loan": Loan,
+    "advance": Advance,
+    "stake": Stake,
+    "equity": Equity,
+    "outcome_bond": OutcomeBond,
+}
+
+
+def instrument(given: Mapping[str, Any], place: str) -> Instrument:
+    """Return the terms given at `place` of conf, or refuse them clause by clause."""
+    kind = given.get("kind") if isinstance(given, Mapping) else None
+    if kind not in KINDS:
         raise Refusal(
-            f"{loan.party} is drawn by {drawdown} EUR in month {month}, after {so_far} EUR. It "
-            f"commits {loan.amount} EUR, so {left} EUR are left. "
-            "Draw less, or raise the amount."
+            f"{place}.kind is {kind!r}. {nearest(str(kind), list(KINDS))} Name the kind of "
+            "instrument; its terms are in sim/funding/instruments.py."
+        )
+    model = KINDS[kind]
+    try:
+        return model.model_validate(given)  # type: ignore[return-value]
+    except ValidationError as error:
+        raise refusal_from(error, place, list(model.model_fields)) from error
+
+
+def _refuse_disorder(what: str, tranches: tuple[Tranche, ...]) -> None:
+    months = [tranche.month for tranche in tranches]
+    if months != sorted(set(months)):
+        raise ValueError(
+            f"{what} are paid in months {months}. Put them in the order of time, one a month"
         )

@@ -1,9 +1,10 @@
-"""What the money does: break-even, payback, peak funding, internal rate of return, multiple.
+"""What the money does: break-even, payback, peak funding, rate of return, present value, multiple.
 
-Everything here is the project's, before financing: hand in `Cashbook.flows(party, OPERATING)`,
-that is EUR by month, month 1 being the first contract month and 0 and below preparation; a
-month that is not there is a month without money. Sums are compared to the cent, so that the
-rounding of floats decides nothing. What does not exist is None or has a named state, never NaN.
+Everything here takes the flows of one party in one seed: EUR by month, month 1 being the first
+contract month and 0 and below preparation; a month that is not there is a month without money.
+`Cashbook.flows(party, OPERATING)` are those of the project before financing. Sums are compared
+to the cent, so that the rounding of floats decides nothing. What does not exist is None or has
+a named state, never NaN.
 """
 
 from collections.abc import Mapping
@@ -124,6 +125,39 @@ def payback(cash: Months) -> int | None:
     below = [month for month, amount in curve.items() if amount < 0]
     first = below[-1] + 1 if below else min(curve)
     return first if first in curve else None
+
+
+def discounted(flows: Months, rate: float, at: int = 0) -> dict[int, float]:
+    """Return what each month's money is worth at the end of month `at`, EUR.
+
+    `rate` is yearly and effective (1/year); a month is a twelfth of a year.
+
+    >>> discounted({0: -100.0, 12: 110.0}, rate=0.1)
+    {0: -100.0, 12: 100.0}
+    """
+    return {
+        month: round(amount / (1 + rate) ** ((month - at) / MONTHS), 6)
+        for month, amount in flows.items()
+    }
+
+
+def present_value(flows: Months, rate: float, at: int = 0) -> float:
+    """Sum of all flows as they are worth at the end of month `at`, EUR; above 0 is a gain.
+
+    >>> round(present_value({0: -100.0, 12: 110.0}, rate=0.05), 2)
+    4.76
+    """
+    return sum(discounted(flows, rate, at).values())
+
+
+def discounted_payback(cash: Months, rate: float) -> int | None:
+    """Return the payback of discounted cash: never sooner than the simple one.
+
+    >>> cash = {0: -100.0, 12: 101.0, 24: 50.0}
+    >>> payback(cash), discounted_payback(cash, rate=0.1)
+    (12, 24)
+    """
+    return payback(discounted(cash, rate))
 
 
 def moic(flows: Months) -> float | None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sim.disclosure import smallest_cell
 from sim.distribution import Distribution, distribution
 from sim.funding import returns
-from sim.funding.cashbook import FINANCING
+from sim.funding.cashbook import CREDIT, OPERATING
 from sim.precision import AUTO, Sureness, sureness
 from sim.results import TABLES, Results, with_table
 
@@ -78,9 +78,14 @@ def months(results: Results) -> NDArray[np.int64]:
 
 
 def cash_flow(results: Results, *, financed: bool) -> Amounts:
-    """Return the integrator's cash received less paid, as dated, EUR (seeds, months)."""
+    """Return the integrator's cash received less paid, as dated, EUR (seeds, months).
+
+    What suppliers and physicians wait for counts as paid: they are no funders, and the curve
+    goes below zero.
+    """
     book = _book(results)
-    return _monthly(results, book if financed else book[~book["account"].isin(FINANCING)])
+    kept = ~book["account"].isin(CREDIT) if financed else book["account"].isin(OPERATING)
+    return _monthly(results, book[kept])
 
 
 def operating_result(results: Results) -> Amounts:
@@ -90,7 +95,7 @@ def operating_result(results: Results) -> Amounts:
     the cash flow, which has them when they are paid.
     """
     book = _book(results)
-    result = _monthly(results, book[~book["account"].isin([*FINANCING, "shared_savings"])])
+    result = _monthly(results, book[book["account"].isin(OPERATING - {"shared_savings"})])
     decembers = [results.month_of(year, 12) - months(results)[0] for year in results.years]
     result[:, decembers] += settled(results, "shared_savings")
     return result.round(2)

@@ -78,7 +78,7 @@ def targets(rows: pd.DataFrame) -> Picture:
     axes.set(xlim=(-4.3, 4.3), ylim=(len(names) - 0.5, -0.5))
     axes.set_xlabel("half-widths of the interval from its middle (1); beyond 4 drawn at 4")
     axes.legend(loc="lower left", bbox_to_anchor=(-0.3, 1.0), ncols=2, borderaxespad=0, fontsize=8)
-    axes.set_title(title, pad=46, x=-0.35)
+    figure.suptitle(title, x=0.01, ha="left", fontsize=11.5, fontweight="bold")
     passed = int(rows["passed"].sum())
     return drawing.rendered(
         figure,

@@ -37,21 +37,9 @@ def test_a_month_costs_a_twelfth_of_the_overhead_at_its_prices(company: Integrat
     assert company.cash == -285
 
 
-def test_a_fifth_of_each_share_of_savings_is_passed_on_once(company: Integrator) -> None:
-    assert company.pass_on(1) == 0
-    received(company, 30, 1_000, "shared_savings")
-    received(company, 30, 5_000, "investment_fee")
-    assert company.pass_on(30) == 200
-    assert company.pass_on(31) == 0
-    received(company, 42, 500, "shared_savings")
-    assert company.pass_on(42) == 100
-    assert company.book.flows("physicians") == {30: 200.0, 42: 100.0}
-
-
-def test_savings_that_wait_for_a_member_practice_are_passed_on_later(company: Integrator) -> None:
-    received(company, 30, 1_000, "shared_savings")
-    received(company, 42, 1_000, "shared_savings")
-    assert company.pass_on(42) == 400
+def test_a_fifth_of_each_share_of_savings_is_owed_to_the_physicians(company: Integrator) -> None:
+    assert company.bonus({}) == {}
+    assert company.bonus({1: 1_000.0, 2: 0.0}) == {1: 200.0, 2: 0.0}
 
 
 def test_a_year_is_income_less_expense_before_financing(company: Integrator) -> None:
@@ -60,7 +48,7 @@ def test_a_year_is_income_less_expense_before_financing(company: Integrator) -> 
     for month in range(1, 13):
         company.pay(month, price=1.0, programmes=10.0, network=5.0)
     received(company, 12, 2_500, "shared_savings")
-    company.pass_on(12)
+    company.book.pay(12, "integrator", "physicians", "bonus", 500)
     received(company, 13, 777, "shared_savings")  # next year's
     company.close_year(12, members=42)
     assert company.income == 2_500

@@ -1,72 +1,50 @@
-"""A lender: lends what is lacking, collects what is due as far as there is cash."""
+"""A funder in a run: tells what it paid in and received, under whatever name the book knows it."""
 
 import mesa
 import pytest
 
-from sim.agents.investor import Lender
+from sim.agents.investor import Investor
 from sim.funding.cashbook import Cashbook
-from sim.funding.instruments import Loan
+from sim.funding.instruments import Advance, Loan
 
-LOAN = Loan(lender="bank", amount=1_000.0, interest=0.12, grace=2, term=5, fee=0.01, first_month=1)
+LOAN = Loan(funder="bank", amount=1_000.0, interest=0.12, grace=2, term=5)
+ADVANCE = Advance(
+    funder="all", lump_sum=500.0, first_month=1, until=1, set_off=1.0, final_month=60, forgiven=0.0
+)
 
 
 @pytest.fixture
-def bank(model: mesa.Model) -> Lender:
-    return Lender(model, LOAN, Cashbook())
+def book() -> Cashbook:
+    entries = Cashbook()
+    for entry in (
+        (3, "lender:bank", "integrator", "drawdown", 900.0),
+        (4, "integrator", "lender:bank", "interest", 9.0),
+        (14, "integrator", "lender:bank", "interest", 9.0),
+        (14, "integrator", "lender:bank", "repayment", 300.0),
+        (12, "insurer:aok", "providers", "care", 1e6),
+        (1, "insurer:aok", "integrator", "advance", 400.0),
+        (1, "insurer:lkk", "integrator", "advance", 100.0),
+        (12, "insurer:aok", "integrator", "management_fee", 77.0),
+        (12, "integrator", "insurer:lkk", "set_off", 50.0),
+    ):
+        entries.pay(*entry)
+    return entries
 
 
-def test_it_lends_what_is_lacking_less_the_fee_and_never_above_the_commitment(
-    bank: Lender,
+def test_a_year_is_what_was_paid_in_and_received_within_it(
+    model: mesa.Model, book: Cashbook
 ) -> None:
-    assert bank.lend(300.0, month=1) == pytest.approx(297)
-    assert bank.lend(900.0, month=2) == pytest.approx(693)
-    assert bank.lend(1.0, month=3) == 0
-    assert bank.outstanding == bank.book.total(account="drawdown") == 1_000
-    assert bank.book.total(account="fee") == 10
+    bank = Investor(model, LOAN, book)
+    bank.close_year(12, outstanding=900.0)
+    assert (bank.paid_in, bank.received, bank.outstanding) == (900, 9, 900)
+    bank.close_year(24, outstanding=600.0)
+    assert (bank.paid_in, bank.received, bank.outstanding) == (0, 309, 600)
+    assert (bank.kind, bank.funder, bank.committed) == ("loan", "bank", 1_000)
 
 
-def test_who_lacks_nothing_draws_nothing(bank: Lender) -> None:
-    assert bank.lend(-500.0, month=1) == 0
-    assert bank.lend(0.0, month=1) == 0
-    assert len(bank.book) == 0
-
-
-@pytest.mark.parametrize("month", [-5, 0, 4, 40])
-def test_it_lends_from_the_first_month_until_the_grace_is_over(bank: Lender, month: int) -> None:
-    assert bank.lend(100.0, month) == 0
-    assert bank.lend(100.0, 3) > 0
-
-
-def test_interest_falls_due_at_once_and_instalments_after_the_grace(bank: Lender) -> None:
-    assert bank.collect(bank.due(1), 1e6, 1) == 0
-    bank.lend(900.0, month=1)
-    paid = [bank.collect(bank.due(month), 1e6, month) for month in range(2, 8)]
-    assert paid == pytest.approx([9, 9, 309, 306, 303, 0])  # month 1 + term is the last
-    assert bank.outstanding == 0
-    assert bank.book.total(account="repayment") == 900
-
-
-def test_what_cannot_be_paid_is_in_arrears_and_bears_interest(bank: Lender) -> None:
-    bank.lend(900.0, month=1)
-    assert bank.collect(bank.due(2), 4.0, 2) == 4  # of 9
-    assert bank.outstanding == 900
-    assert bank.collect(bank.due(3), 1e6, 3) == pytest.approx(5 + 0.01 * (900 + 5))
-    assert bank.collect(bank.due(4), 0.0, 4) == 0  # 309 are due
-    assert bank.collect(bank.due(5), 1e6, 5) == pytest.approx(9 + 0.01 * 909 + 300 + 300, abs=0.01)
-
-
-def test_after_the_term_everything_is_due_at_once(bank: Lender) -> None:
-    bank.lend(900.0, month=1)
-    for month in range(2, 9):
-        assert bank.collect(bank.due(month), 0.0, month) == 0
-    assert bank.collect(bank.due(9), 1e6, 9) == pytest.approx(900 * 1.01**8, abs=0.05)
-    assert bank.collect(bank.due(10), 1e6, 10) == 0
-
-
-def test_a_year_is_what_was_lent_and_paid_back_within_it(bank: Lender) -> None:
-    bank.lend(900.0, month=3)
-    bank.collect(bank.due(4), 1e6, 4)
-    bank.close_year(12)
-    assert (bank.drawn, bank.interest, bank.repaid) == (900, 9, 300)
-    bank.close_year(24)
-    assert (bank.drawn, bank.interest, bank.repaid) == (0, 0, 0)
+def test_an_advance_is_that_of_all_insurers_and_nothing_else_they_pay(
+    model: mesa.Model, book: Cashbook
+) -> None:
+    insurers = Investor(model, ADVANCE, book)
+    insurers.close_year(12, outstanding=450.0)
+    assert (insurers.paid_in, insurers.received, insurers.committed) == (500, 50, 500)

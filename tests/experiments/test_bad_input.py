@@ -45,7 +45,7 @@ BAD: dict[str, tuple[list[str], list[str]]] = {
     ),
     "text for an entry": (
         ["funding.instruments=5"],
-        ["funding.instruments is 5", "a list of entries with kind, lender", "=[]"],
+        ["funding.instruments is 5", "a list of entries with kind, funder", "=[]"],
     ),
     "a value taken away": (
         ["~contract.sharing_rate.value"],

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from experiments import bench, processes, speed
+from experiments import bench, funding, processes, speed
 
 ROWS = 1_100
 
@@ -36,6 +36,22 @@ def test_two_processes_are_timed_beside_two_loops() -> None:
     found = processes.processes(seeds=2, rows=ROWS, turns=200_000)
     assert set(found) == {"two_processes_gain", "two_loops_gain"}
     assert all(value > 0 for value in found.values())
+
+
+def test_many_seeds_are_carried_beside_one_by_one_and_are_the_same() -> None:
+    found = funding.funding(seeds=60, chunk=30, alone=2)
+    assert found["funding_months"] == 240
+    assert found["funding_same_alone"] == 1
+    assert found["funding_gain"] > 10
+    assert {one.kind for one in funding.all_kinds().instruments} == set(funding.KINDS)
+
+
+def test_a_seed_that_differs_is_noticed() -> None:
+    business = funding.businesses(4)
+    batch = funding.carry(funding.all_kinds(), funding.UNTAXED, business)
+    alone = funding.carry(funding.all_kinds(), funding.UNTAXED, business.of(slice(2, 3)))
+    assert funding.equal(alone, batch, 2)
+    assert not funding.equal(alone, batch, 1)
 
 
 def test_a_figure_stands_beside_its_target() -> None:
@@ -71,5 +87,5 @@ def test_what_is_no_section_is_refused(
 ) -> None:
     assert bench.main(given) == 2
     said = capsys.readouterr()
-    assert "speed, growth, processes, start, luck" in said.err
+    assert "speed, growth, processes, start, luck, funding" in said.err
     assert said.out == ""

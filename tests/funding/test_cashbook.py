@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.funding.cashbook import ACCOUNTS, FINANCING, OPERATING, Cashbook
+from sim.funding.cashbook import ACCOUNTS, FINANCING, OPERATING, SURPLUS, TAXES, Cashbook
 from sim.quantity import Refusal
 from tests.oracle import funding as oracle
 
@@ -94,8 +94,9 @@ def test_a_late_entry_changes_the_past_it_is_dated_in(book: Cashbook) -> None:
 
 
 def test_operating_and_financing_accounts_do_not_overlap() -> None:
-    assert not OPERATING & FINANCING
-    assert OPERATING | FINANCING == ACCOUNTS
+    parts = (OPERATING, TAXES, FINANCING, SURPLUS)
+    assert frozenset().union(*parts) == ACCOUNTS
+    assert sum(map(len, parts)) == len(ACCOUNTS)
 
 
 def test_nothing_is_no_entry() -> None:
@@ -166,7 +167,8 @@ def test_flows_add_up_to_the_balance(entries: list[oracle.Payment]) -> None:
         flows = book.flows(party)
         assert list(flows) == sorted(flows)
         assert math.fsum(flows.values()) == pytest.approx(book.balance(party), abs=0.001)
-        apart = [book.monthly(party, -24, 240, kept).sum() for kept in (OPERATING, FINANCING)]
+        parts = (OPERATING, TAXES, FINANCING, SURPLUS)
+        apart = [book.monthly(party, -24, 240, kept).sum() for kept in parts]
         assert sum(apart) == pytest.approx(book.balance(party), abs=0.001)
 
 

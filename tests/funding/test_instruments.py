@@ -1,223 +1,62 @@
-"""Promises of the start-up loan: drawn as needed, interest while it is out, then repaid."""
+"""Promises of the terms: what makes no sense is refused with the clause, and says what to do."""
 
-import numpy as np
+from typing import Any
+
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from sim.funding.instruments import (
-    NOTHING,
-    Due,
-    Loan,
-    Schedule,
-    arrangement_fee,
-    available,
-    due,
-    interest,
-    payable,
-    schedule,
-    unpaid,
-)
-from sim.funding.returns import irr
+from sim.funding.instruments import instrument
 from sim.quantity import Refusal
-from tests.oracle import funding as oracle
+from tests.funding.companies import ADVANCE, BOND, EACH, EQUITY, GRANT, LOAN, STAKE
 
 
-def loan_of(**changes: object) -> Loan:
-    """Return a loan of 1,200 EUR at 12 %, two months of grace, four instalments."""
-    terms = {"lender": "bank", "amount": 1200, "interest": 0.12, "grace": 2, "term": 6}
-    return Loan(**(terms | changes))
-
-
-def lender_flows(plan: Schedule) -> dict[int, float]:
-    """Return what the lender receives less what it pays, EUR by month."""
-    net = plan.interest + plan.repayment + plan.fee - plan.drawdown
-    return dict(zip(plan.month.tolist(), net.tolist(), strict=True))
-
-
-@st.composite
-def drawn_loans(draw: st.DrawFn) -> tuple[Loan, dict[int, float]]:
-    """Return a loan and drawdowns it allows, of at least 100,000 EUR in all."""
-    grace = draw(st.integers(0, 36))
-    loan = loan_of(
-        amount=10_000_000,
-        interest=draw(st.floats(0, 0.2)),
-        grace=grace,
-        term=grace + draw(st.integers(1, 84)),
-        first_month=draw(st.integers(-12, 6)),
-    )
-    parts = draw(st.lists(st.floats(100_000, 9_000_000 / 5), min_size=1, max_size=5))
-    months = draw(st.lists(st.integers(0, grace), min_size=len(parts), max_size=len(parts)))
-    drawn: dict[int, float] = {}
-    for month, amount in zip(months, parts, strict=True):
-        drawn[loan.first_month + month] = drawn.get(loan.first_month + month, 0.0) + amount
-    return loan, drawn
-
-
-def test_a_loan_drawn_at_once_pays_interest_then_four_equal_instalments() -> None:
-    plan = schedule(loan_of(), {1: 1200})
-    assert plan.month.tolist() == [1, 2, 3, 4, 5, 6, 7]
-    assert plan.opening.tolist() == [0, 1200, 1200, 1200, 900, 600, 300]
-    assert plan.drawdown.tolist() == [1200, 0, 0, 0, 0, 0, 0]
-    assert plan.interest.tolist() == [0, 12, 12, 12, 9, 6, 3]
-    assert plan.repayment.tolist() == [0, 0, 0, 300, 300, 300, 300]
-    assert plan.closing.tolist() == [1200, 1200, 1200, 900, 600, 300, 0]
-    assert plan.fee.tolist() == [0] * 7
-
-
-def test_a_loan_drawn_in_parts_bears_interest_on_what_is_out() -> None:
-    plan = schedule(loan_of(fee=0.01), {1: 400, 3: 200})
-    assert plan.interest.tolist() == [0, 4, 4, 6, 4.5, 3, 1.5]
-    assert plan.repayment.tolist() == [0, 0, 0, 150, 150, 150, 150]
-    assert plan.fee.tolist() == [4, 0, 2, 0, 0, 0, 0]
-
-
-def test_a_loan_nobody_draws_costs_nothing() -> None:
-    plan = schedule(loan_of(), {})
-    assert all(not column.any() for column in plan[1:])
-
-
-def test_the_last_instalment_takes_the_cents_that_do_not_divide() -> None:
-    plan = schedule(loan_of(amount=100, interest=0, grace=0, term=3), {1: 100})
-    assert plan.repayment.tolist() == [0, 33.33, 33.34, 33.33]
-    assert plan.closing[-1] == 0
-
-
-def test_interest_is_a_twelfth_of_the_nominal_yearly_rate() -> None:
-    assert interest(outstanding=4_000_000, rate=0.045) == 15_000
-    assert interest(outstanding=0, rate=0.045) == 0
-
-
-def test_the_commitment_can_be_drawn_until_repayment_begins_and_only_once() -> None:
-    loan = loan_of(first_month=-6)
-    assert [available(loan, 0, month) for month in (-7, -6, -4, -3)] == [0, 1200, 1200, 0]
-    assert available(loan, 1200, -5) == 0
-    assert available(loan, 1500, -5) == 0
-
-
-def test_arrears_are_due_again_and_bear_interest() -> None:
-    loan = loan_of()
-    owed = due(loan, 1200, 4)
-    assert owed == Due(12, 300)
-    paid = payable(owed, cash=100)
-    assert paid == Due(12, 88)
-    arrears = unpaid(owed, paid)
-    assert arrears == Due(0, 212)
-    outstanding = 1200 - paid.repayment
-    assert due(loan, outstanding, 5, arrears) == Due(11.12, 212 + 300)
-
-
-def test_unpaid_interest_bears_interest_too() -> None:
-    assert due(loan_of(), 1200, 3, arrears=Due(12, 0)) == Due(24.12, 0)
-
-
-def test_after_the_term_everything_left_is_due_at_once() -> None:
-    assert due(loan_of(), 700, 7, arrears=Due(0, 400)).repayment == 700
-    assert due(loan_of(), 700, 30, arrears=Due(7, 700)) == Due(7 + 7.07, 700)
-
-
-def test_paying_late_but_in_full_ends_with_nothing_owed() -> None:
-    loan, outstanding, arrears = loan_of(), 1200.0, NOTHING
-    for month, cash in enumerate([0, 0, 0, 50, 0, 500, 5000], start=2):
-        owed = due(loan, outstanding, month, arrears)
-        paid = payable(owed, cash)
-        outstanding, arrears = outstanding - paid.repayment, unpaid(owed, paid)
-    assert outstanding == 0
-    assert arrears == NOTHING
-
-
-@pytest.mark.parametrize("cash", [-50, 0, 0.01, 12, 13, 400])
-def test_nobody_pays_more_than_is_due_or_than_there_is(cash: float) -> None:
-    paid = payable(Due(12, 300), cash)
-    assert 0 <= paid.interest <= 12
-    assert 0 <= paid.repayment <= 300
-    assert sum(paid) == pytest.approx(min(max(cash, 0), 312))
+@pytest.mark.parametrize("terms", EACH, ids=lambda terms: str(terms["kind"]))
+def test_terms_are_frozen_and_know_who_is_behind_them_and_when_they_end(
+    terms: dict[str, Any],
+) -> None:
+    found = instrument(terms, "funding.instruments.0")
+    assert found.party == "insurers" or found.party.endswith(f":{terms['funder']}")
+    assert found.last_month > 0
+    with pytest.raises(ValidationError):
+        found.funder = "somebody"
 
 
 @pytest.mark.parametrize(
-    ("drawn", "what"),
+    ("terms", "changes", "said"),
     [
-        ({0: 100}, "months 1 to 3"),
-        ({4: 100}, "before repayment begins"),
-        ({1: -100}, "above 0"),
-        ({1: 1000, 2: 300}, "200.0 EUR are left"),
+        (LOAN, {"grace": 96}, "Shorten the grace or lengthen the term"),
+        (LOAN, {"term": 0}, r"funding.instruments.2.term is 0: .*greater than 0"),
+        (LOAN, {"grace": -1}, r"funding.instruments.2.grace is -1"),
+        (LOAN, {"amount": 0}, r"funding.instruments.2.amount is 0"),
+        (LOAN, {"amount": float("inf")}, r"funding.instruments.2.amount is inf"),
+        (LOAN, {"interest": -0.01}, r"funding.instruments.2.interest is -0.01: .*equal to 0"),
+        (LOAN, {"interest": 4.5}, r"funding.instruments.2.interest is 4.5"),
+        (LOAN, {"fee": 1}, r"funding.instruments.2.fee is 1"),
+        (LOAN, {"funder": ""}, r"funding.instruments.2.funder is ''"),
+        (LOAN, {"covenant": 1.2}, r"covenant is not known. Did you mean covenants"),
+        (LOAN, {"covenants": {"first_month": 3}}, "covenants without a measure. Give debt_"),
+        (LOAN, {"repayment": "never"}, "repayment is 'never'"),
+        (LOAN, {"kind": "gift"}, r"funding.instruments.2.kind is 'gift'. .*grant"),
+        (GRANT, {"clawback_month": 13}, "needs a month after the last payment, .* month 13"),
+        (GRANT, {"clawback_month": None}, "set clawback to 0"),
+        (GRANT, {"milestones": []}, "milestones"),
+        (GRANT, {"milestones": [{"month": 2, "amount": 1}, {"month": 1, "amount": 1}]}, "order"),
+        (ADVANCE, {"until": 90}, "goes back before it was paid"),
+        (ADVANCE, {"first_month": 30}, "first_month, until and final_month in this order"),
+        (ADVANCE, {"lump_sum": 0, "per_insured": 0}, "an advance of nothing"),
+        (ADVANCE, {"set_off": 1.1}, "set_off is 1.1"),
+        (STAKE, {"repaid_month": 1}, "repaid_month 1 is not after month 1"),
+        (STAKE, {"profit_share": 1.5}, "profit_share is 1.5"),
+        (EQUITY, {"exit_month": 14}, "exit_month 14 is not after month 14"),
+        (EQUITY, {"share": 1.2}, "share is 1.2"),
+        (EQUITY, {"preferred_return": -0.1}, "preferred_return is -0.1"),
+        (EQUITY, {"tranches": [{"month": 1, "amount": 5}] * 2}, "one a month"),
+        (BOND, {"final_month": -2}, "final_month -2 is not after month -2"),
+        (BOND, {"protection": 1.0, "cap": 0.9}, "more would be guaranteed than may be paid"),
     ],
 )
-def test_drawing_outside_the_commitment_is_refused(drawn: dict[int, float], what: str) -> None:
-    with pytest.raises(Refusal, match=what):
-        schedule(loan_of(), drawn)
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"grace": 6},
-        {"term": 0},
-        {"grace": -1},
-        {"amount": 0},
-        {"amount": float("inf")},
-        {"interest": -0.01},
-        {"interest": 4.5},
-        {"fee": 1},
-        {"lender": ""},
-        {"kind": "gift"},
-        {"covenant": 1.2},
-    ],
-)
-def test_terms_that_make_no_loan_are_refused(changes: dict[str, object]) -> None:
-    with pytest.raises(ValidationError):
-        loan_of(**changes)
-
-
-def test_a_loan_without_time_to_repay_says_what_to_do() -> None:
-    with pytest.raises(ValidationError, match="Shorten the grace or lengthen the term"):
-        loan_of(grace=8)
-
-
-def test_terms_are_frozen_and_know_their_lender_and_last_month() -> None:
-    loan = loan_of(first_month=-5)
-    assert loan.party == "lender:bank"
-    assert loan.last_month == 1
-    with pytest.raises(ValidationError):
-        loan.amount = 5
-
-
-@given(drawn_loans())
-def test_a_schedule_equals_the_second_writing_within_a_cent_a_month(
-    case: tuple[Loan, dict[int, float]],
+def test_terms_that_make_no_sense_are_refused_with_the_clause(
+    terms: dict[str, Any], changes: dict[str, Any], said: str
 ) -> None:
-    loan, drawn = case
-    ages = [drawn.get(loan.first_month + age, 0.0) for age in range(loan.grace + 1)]
-    plan = schedule(loan, drawn)
-    expected = oracle.loan_life(loan.interest, loan.grace, loan.term, ages)
-    np.testing.assert_allclose(
-        np.array([plan.interest, plan.repayment, plan.closing]).T, expected, atol=1.0
-    )
-
-
-@given(drawn_loans())
-def test_what_is_drawn_is_repaid_to_the_cent(case: tuple[Loan, dict[int, float]]) -> None:
-    plan = schedule(*case)
-    assert plan.closing[-1] == 0
-    assert plan.repayment.sum() == pytest.approx(plan.drawdown.sum(), abs=0.001)
-    np.testing.assert_allclose(
-        plan.closing, plan.opening + plan.drawdown - plan.repayment, atol=0.001
-    )
-
-
-@given(drawn_loans())
-def test_a_loan_fully_serviced_returns_its_effective_annual_rate(
-    case: tuple[Loan, dict[int, float]],
-) -> None:
-    loan, _ = case
-    returned = irr(lender_flows(schedule(*case)))
-    assert returned.state == "found"
-    assert returned.rate == pytest.approx((1 + loan.interest / 12) ** 12 - 1, abs=2e-6)
-
-
-def test_a_fee_lifts_the_lenders_return_above_the_interest() -> None:
-    loan = loan_of(amount=1_200_000, fee=0.02, grace=12, term=60)
-    plan = schedule(loan, {1: 1_200_000})
-    assert arrangement_fee(loan, 1_200_000) == 24_000
-    assert irr(lender_flows(plan)).rate > 1.01**12 - 1
+    with pytest.raises(Refusal, match=said):
+        instrument({**terms, **changes}, "funding.instruments.2")

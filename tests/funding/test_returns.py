@@ -1,6 +1,7 @@
 """Promises of the returns: each figure as defined, none as a named state, never NaN."""
 
 import math
+from datetime import date
 
 import pytest
 import pyxirr
@@ -13,11 +14,13 @@ from sim.funding.returns import (
     break_even,
     cash_break_even,
     cumulative,
+    discounted_payback,
     irr,
     moic,
     operating_result,
     payback,
     peak_funding,
+    present_value,
 )
 from tests.oracle import funding as oracle
 
@@ -247,3 +250,54 @@ def test_peak_and_payback_equal_the_second_writing(cents: list[int], first: int)
     )
     back = oracle.payback(cents)
     assert payback(euros(cents, first)) == (None if back is None else back + first)
+
+
+def dates(flows: dict[int, float]) -> list[date]:
+    """Return the first day of each month of some flows, month 0 being December 2005."""
+    return [date(2005 + (month + 11) // 12, (month + 11) % 12 + 1, 1) for month in flows]
+
+
+@given(
+    st.dictionaries(st.integers(-12, 240), st.floats(-1e6, 1e6), min_size=1, max_size=20),
+    st.floats(0, 0.3),
+)
+def test_the_present_value_equals_a_librarys_on_dates_but_for_the_length_of_months(
+    flows: dict[int, float], rate: float
+) -> None:
+    flows = {0: 0.0} | flows
+    ordered = dict(sorted(flows.items()))
+    base = min(ordered)
+    expected = pyxirr.xnpv(rate, dates(ordered), list(ordered.values()))
+    most = sum(map(abs, flows.values()))
+    # a date is up to five days from where twelfths of a year would have it
+    assert present_value(flows, rate, at=base) == pytest.approx(expected, abs=0.01 * most + 0.01)
+
+
+@given(
+    st.lists(st.floats(100, 1e6), min_size=1, max_size=12),
+    st.lists(st.floats(100, 1e6), min_size=1, max_size=20),
+)
+def test_the_rate_equals_a_librarys_on_dates_but_for_the_length_of_months(
+    paid: list[float], received: list[float]
+) -> None:
+    flows = {month: -amount for month, amount in enumerate(paid)}
+    flows |= {24 + 12 * year: amount for year, amount in enumerate(received)}
+    found = irr(flows)
+    assume(found.rate is not None and -0.5 < found.rate < 3)
+    expected = pyxirr.xirr(dates(flows), list(flows.values()))
+    assert found.rate == pytest.approx(expected, abs=0.02)
+
+
+def test_at_its_own_rate_money_is_worth_nothing() -> None:
+    flows = {0: -100.0, 7: -50.0, 30: 90.0, 66: 120.0}
+    assert present_value(flows, irr(flows).rate) == pytest.approx(0, abs=1e-4)
+    assert present_value(flows, 0.0) == pytest.approx(60)
+
+
+@given(whole_cents, st.floats(0, 0.5))
+def test_a_discounted_payback_comes_no_sooner_after_a_single_outlay(
+    cents: list[int], rate: float
+) -> None:
+    flows = {0: -100.0} | euros([abs(amount) for amount in cents])
+    simple, later = payback(flows), discounted_payback(flows, rate)
+    assert later is None or (simple is not None and simple <= later)

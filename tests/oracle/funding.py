@@ -23,20 +23,36 @@ def balance(payments: Iterable[Payment], party: str, until: int) -> int:
 
 
 def loan_life(
-    rate: float, grace: int, term: int, drawn: Sequence[float]
+    rate: float,
+    grace: int,
+    term: int,
+    drawn: Sequence[float],
+    repayment: str = "linear",
+    capitalised: bool = False,
 ) -> list[tuple[float, float, float]]:
     """Return (interest, repayment, closing) for each month of a loan's life, unrounded."""
     life = []
     outstanding = 0.0
+    monthly = rate / 12
     for age in range(term + 1):
-        interest = outstanding * rate / 12
-        repayment = 0.0
+        interest = outstanding * monthly
+        back = 0.0
+        if age <= grace and capitalised:
+            outstanding += interest
+            interest = 0.0
         if age == grace + 1:
-            instalment = outstanding / (term - grace)
+            months = term - grace
+            instalment = outstanding / months
+            powers = sum((1 + monthly) ** -month for month in range(1, months + 1))
+            payment = outstanding / powers
         if age > grace:
-            repayment = instalment
-        outstanding = outstanding - repayment + (drawn[age] if age < len(drawn) else 0.0)
-        life.append((interest, repayment, outstanding))
+            back = {
+                "linear": instalment,
+                "annuity": payment - interest,
+                "bullet": outstanding if age == term else 0.0,
+            }[repayment]
+        outstanding = outstanding - back + (drawn[age] if age < len(drawn) else 0.0)
+        life.append((interest, back, outstanding))
     return life
 
 

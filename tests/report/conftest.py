@@ -220,11 +220,13 @@ def _live(
                 "expense": 800_000.0,
                 "operating_result": shared - 800_000.0,
                 "cash": cash,
+                "unpaid": 0.0,
                 "staff_cost": 600_000.0,
                 "programme_cost": 200_000.0,
                 "member_deaths": 8.0,
                 "expected_member_deaths": 10.0,
                 "members": members,
+                "insured": 30_000,
             }
         )
         if idle:
