@@ -2,7 +2,7 @@
 
     python -m experiments.fit_population               fit conf/fit.yaml, then solve all countries
     python -m experiments.fit_population fit=false     solve only
-    python -m experiments.fit_population fit=false population=france region.country=france
+    python -m experiments.fit_population fit=false population=france region.country=france law=france
 
 Fitting writes the numbers where they stand in conf/diseases, conf/population and conf/tables; it
 takes about ten minutes. Solving is needed after any change of conf/diseases, conf/population or
@@ -23,7 +23,10 @@ from sim.scenario import compose
 from sim.setting import forget, setting
 
 REFUSED, INTERRUPTED = 2, 130
-COUNTRIES: tuple[tuple[str, ...], ...] = ((), ("population=france", "region.country=france"))
+COUNTRIES: tuple[tuple[str, ...], ...] = (
+    (),
+    ("population=france", "region.country=france", "law=france"),
+)
 """Overrides of the default scenario that give each country that has a population in conf."""
 
 
