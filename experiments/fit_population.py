@@ -2,7 +2,7 @@
 
     python -m experiments.fit_population               fit conf/fit.yaml, then solve all countries
     python -m experiments.fit_population fit=false     solve only
-    python -m experiments.fit_population fit=false population=france region.country=france law=france
+    python -m experiments.fit_population fit=false region.country=france ...    of one country
 
 Fitting writes the numbers where they stand in conf/diseases, conf/population and conf/tables; it
 takes about ten minutes. Solving is needed after any change of conf/diseases, conf/population or
