@@ -8,15 +8,13 @@ with what they cost in the year before. `seed=2` draws others; what else is type
 the scenario, as for experiments.run. Exit codes: 0 written or in order, 2 refused or faulty.
 """
 
-import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from sim import cohort_file, randomness, run
+from sim import cohort_file, randomness, run, sheet
 from sim.comparison import prices
 from sim.people import processes, roster
 from sim.people.demography import entered
@@ -45,7 +43,7 @@ def main(arguments: Sequence[str]) -> int:
             )
         if "check" in own:
             return check(own["check"], overrides)
-        write(own["out"], _whole(own, "persons", PERSONS), _whole(own, "seed", 1), overrides)
+        write(own["out"], whole(own, "persons", PERSONS), whole(own, "seed", 1), overrides)
     except Refusal as refusal:
         print(refusal, file=sys.stderr)
         return 2
@@ -68,26 +66,12 @@ def check(path: str, overrides: Sequence[str]) -> int:
 
 def write(path: str, persons: int, seed: int, overrides: Sequence[str]) -> None:
     """Write a simulated cohort of about so many persons, whole or not at all."""
-    place = Path(os.path.expanduser(path))
-    if place.suffix.lower() not in cohort_file.FORMATS:
-        raise Refusal(f"out={path}: allowed are files that end in .parquet or .csv.")
-    if place.exists():
-        raise Refusal(f"out={path} is there already. Name another file, or move it away.")
+    sheet.admit(path)
     asked = [*overrides, f"population.size={persons}"]
     history = setting(compose(asked)).region.baseline_years
     ready = setting(compose([*asked, f"region.baseline_years={history + 1}"]))
     frame = table(ready, lived(ready, seed))
-    partial = place.with_name(f".{place.name}.partial")
-    try:
-        if place.suffix.lower() == ".csv":
-            frame.to_csv(partial, index=False)
-        else:
-            frame.to_parquet(partial, index=False)
-        partial.replace(place)
-    except OSError as error:
-        raise Refusal(f"out={path} cannot be written: {error.strerror or error}.") from error
-    finally:
-        partial.unlink(missing_ok=True)
+    sheet.write(path, frame)
     print(
         f"{path}: {len(frame):,} persons insured on the first day of "
         f"{ready.calendar[1]}. Try: python -m experiments.run population=file "
@@ -139,7 +123,8 @@ def _pseudonyms(people: Population, rows: np.ndarray) -> list[str]:
     return [f"{int(luck * 16**6):06x}-{row:x}" for luck, row in zip(drawn, rows, strict=True)]
 
 
-def _whole(own: dict[str, str], key: str, usual: int) -> int:
+def whole(own: dict[str, str], key: str, usual: int) -> int:
+    """Return a whole number that was typed, or the usual one; 0 and below are refused."""
     text = own.get(key, str(usual))
     if not (text.isascii() and text.isdigit() and int(text) > 0):
         raise Refusal(f"{key}={text}: allowed is a whole number, 1 or more.")

@@ -1,192 +1,33 @@
-"""A cohort file as it lies on the disk: its checksum, its rows, every cell as text, or a refusal.
+"""The cohort file that a planner names: its checksum, its persons, its sheet."""
 
-Parquet and CSV, because they hold cells and nothing else; a pickle is a program, and is never
-opened. Every cell becomes the text that stands in it, so that one rule reads it whichever of the
-two it comes from. No message quotes a line of the file: there are pseudonyms in it.
-"""
-
-import csv
 import hashlib
-import io
-import os
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.csv as arrow_csv
-import pyarrow.parquet as pq
-from numpy.typing import NDArray
-
+from sim import sheet
 from sim.quantity import Refusal
+from sim.sheet import Sheet, Source
 
-KEY = "population.path"
-FORMATS = (".parquet", ".csv")
-SEPARATORS = {";": "a semicolon", "\t": "a tab", "|": "a bar", " ": "a space"}
-UNPACKED = 20
-"""Bytes in memory for a byte of CSV, about, while it is read."""
-
-
-@dataclass(frozen=True)
-class Sheet:
-    """The cells of a file.
-
-    Attributes
-    ----------
-    names
-        Of the columns as the file has them, twice where it names one twice.
-    cells
-        Name -> pyarrow array of text [persons], null where a cell is empty.
-    unreadable
-        Name -> type, of columns that hold lists, structures or bytes.
-    rows
-        Number of each person's row in the file, the first person's is 1, int64 [persons].
-    ragged
-        Rows left out, as (number, cells): they have not as many cells as the header.
-    """
-
-    names: tuple[str, ...]
-    cells: dict[str, Any]
-    rows: NDArray[np.int64]
-    unreadable: dict[str, str] = field(default_factory=dict)
-    ragged: tuple[tuple[int, int], ...] = ()
+SOURCE = Source(
+    key="population.path",
+    what="cohort",
+    row="a person",
+    rows="persons",
+    guide="docs/cohort.md says what a cohort file holds, and "
+    "python -m experiments.cohort check={path} lists every fault.",
+)
 
 
 def identify(path: str) -> tuple[str, int]:
     """Checksum (sha256) and number of persons of a file; what cannot be read is refused."""
-    content = _content(path)
-    return hashlib.sha256(content).hexdigest(), _count(path, content)
+    content = sheet.load(path, SOURCE)
+    return hashlib.sha256(content).hexdigest(), sheet.count(path, SOURCE, content)
 
 
 def read(path: str, checksum: str | None = None) -> Sheet:
     """Read a file whole; one that is no longer what its checksum says is refused."""
-    content = _content(path)
+    content = sheet.load(path, SOURCE)
     if checksum is not None and hashlib.sha256(content).hexdigest() != checksum:
         raise Refusal(
-            f"{KEY}={path} has changed since this run was put together: its checksum is no longer "
-            f"{checksum[:12]}... Run it again, or give the file that has this checksum."
+            f"{SOURCE.key}={path} has changed since this run was put together: its checksum is "
+            f"no longer {checksum[:12]}... Run it again, or give the file that has this checksum."
         )
-    sheet = _parquet(path, content) if _suffix(path) == ".parquet" else _csv(path, content)
-    if not sheet.rows.size and not sheet.ragged:
-        raise Refusal(f"{KEY}={path} has no persons in it. Allowed is one row a person, 1 or more.")
-    return sheet
-
-
-def _suffix(path: str) -> str:
-    return Path(path).suffix.lower()
-
-
-def _content(path: str) -> bytes:
-    """Bytes of a file of an allowed kind that fits into this machine."""
-    place = Path(os.path.expanduser(path))
-    if _suffix(path) not in FORMATS:
-        raise Refusal(
-            f"{KEY}={path} ends in {place.suffix or 'nothing'!r}. Allowed are "
-            f"{' and '.join(FORMATS)}, which hold cells and nothing else; write the cohort as one "
-            "of these."
-        )
-    try:
-        size = place.stat().st_size
-        there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-        if size * UNPACKED > there:
-            raise Refusal(
-                f"{KEY}={path} has {size / 1e9:.1f} GB, too much for the {there / 1e9:.0f} GB of "
-                "memory of this machine. Give fewer persons or columns, or a larger machine."
-            )
-        content = place.read_bytes()
-    except OSError as error:
-        raise Refusal(
-            f"{KEY}={path} cannot be read: {error.strerror or error}. Give the path of a parquet "
-            "or CSV file, from the folder you are in or from the root."
-        ) from error
-    if not content:
-        raise Refusal(f"{KEY}={path} is an empty file. Allowed is one row a person, 1 or more.")
-    return content
-
-
-def _count(path: str, content: bytes) -> int:
-    """Persons in a file, without reading more of it than that needs."""
-    if _suffix(path) == ".parquet":
-        try:
-            return int(pq.read_metadata(pa.BufferReader(content)).num_rows)
-        except (pa.ArrowException, OSError) as error:
-            raise _not_parquet(path) from error
-    sheet = _csv(path, content)
-    return sheet.rows.size + len(sheet.ragged)
-
-
-def _parquet(path: str, content: bytes) -> Sheet:
-    try:
-        table = pq.read_table(pa.BufferReader(content)).combine_chunks()
-    except (pa.ArrowException, OSError) as error:
-        raise _not_parquet(path) from error
-    cells, unreadable = {}, {}
-    for name, column in zip(table.column_names, table.columns, strict=True):
-        try:
-            cells[name] = pc.cast(column, pa.string()).combine_chunks()
-        except (pa.ArrowNotImplementedError, pa.ArrowInvalid):
-            unreadable[name] = str(column.type)
-    rows = np.arange(1, table.num_rows + 1)
-    return Sheet(tuple(table.column_names), cells, rows, unreadable)
-
-
-def _csv(path: str, content: bytes) -> Sheet:
-    names = _header(path, content)
-    if content.count(b'"') % 2:
-        raise Refusal(
-            f"{KEY}={path}: a quotation mark is opened and never closed, so the rows behind it "
-            "would be lost. Close it, or leave quotation marks out."
-        )
-    ragged: list[tuple[int, int]] = []
-
-    def leave_out(row: Any) -> str:
-        ragged.append((row.number - 1, row.actual_columns))  # the header is the first
-        return "skip"
-
-    try:
-        table = arrow_csv.read_csv(
-            io.BytesIO(content),
-            arrow_csv.ReadOptions(use_threads=False),  # rows are numbered in one thread alone
-            arrow_csv.ParseOptions(invalid_row_handler=leave_out),
-            arrow_csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.string()),
-                strings_can_be_null=True,
-                quoted_strings_can_be_null=True,
-                null_values=[""],
-            ),
-        ).combine_chunks()
-    except pa.ArrowException as error:  # its own words may quote a line
-        raise Refusal(
-            f"{KEY}={path} cannot be read as CSV. Allowed are lines of text in UTF-8, cells parted "
-            "by commas, the first line with the names of the columns."
-        ) from error
-    numbers = np.arange(1, table.num_rows + len(ragged) + 1)
-    rows = np.setdiff1d(numbers, [number for number, _ in ragged])
-    found = [column.combine_chunks() for column in table.columns]
-    cells = dict(zip(table.column_names, found, strict=True))
-    return Sheet(tuple(table.column_names), cells, rows, ragged=tuple(ragged))
-
-
-def _header(path: str, content: bytes) -> list[str]:
-    """Names in the first line; another separator than a comma is refused by name."""
-    if b"\0" in content[:65536]:
-        raise Refusal(
-            f"{KEY}={path} is no text, so it is no CSV. Allowed is a CSV in UTF-8, or a parquet "
-            "file that ends in .parquet."
-        )
-    line = content.lstrip().partition(b"\n")[0].decode("utf-8-sig", "replace").strip()
-    for separator, what in SEPARATORS.items():
-        if "," not in line and separator in line:
-            raise Refusal(
-                f"{KEY}={path}: its columns are parted by {what}. Allowed is a comma, with a "
-                "point in numbers; write the file anew with commas."
-            )
-    return next(csv.reader([line]), [])
-
-
-def _not_parquet(path: str) -> Refusal:
-    return Refusal(
-        f"{KEY}={path} is not a whole parquet file. Write it anew, or give a CSV that ends in .csv."
-    )
+    return sheet.read(path, SOURCE, content)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from sim.contract.risk_adjustment import Norm, estimate
 from sim.people import care, cohort
+from sim.people.life import Life
 from sim.people.population import SECTORS
 from sim.setting import Setting
 from sim.yearbook import Yearbook
@@ -59,16 +60,11 @@ def prices(setting: Setting, seed: int) -> dict[int, NDArray[np.float64]]:
     return found
 
 
-def live_elsewhere(
-    setting: Setting,
-    seed: int,
-    first: int,
-    price: dict[int, NDArray[np.float64]],
-    ticks: Path | None = None,
-) -> Comparison:
-    """Let the comparison live through baseline and contract; `first` is its first address."""
-    terms = setting.population
-    regions = tuple(range(1, 1 + terms.comparison_regions))
+def insured_elsewhere(
+    setting: Setting, seed: int, first: int, price: dict[int, NDArray[np.float64]]
+) -> Life:
+    """Draw those who are insured elsewhere; `first` is the first of their addresses."""
+    regions = tuple(range(1, 1 + setting.population.comparison_regions))
     people = cohort.draw(
         setting.elsewhere,
         setting.comparison,
@@ -80,10 +76,20 @@ def live_elsewhere(
         first,
         regions,
     )
-    insurers = len(setting.region.insurers)
     people.group[:] = people.insurer
-    people.tally.groups = insurers
-    life = setting.life(people, setting.elsewhere, price)
+    people.tally.groups = len(setting.region.insurers)
+    return setting.life(people, setting.elsewhere, price)
+
+
+def live_elsewhere(
+    setting: Setting,
+    seed: int,
+    first: int,
+    price: dict[int, NDArray[np.float64]],
+    ticks: Path | None = None,
+) -> Comparison:
+    """Let the comparison live through baseline and contract; `first` is its first address."""
+    life = insured_elsewhere(setting, seed, first, price)
     norms: dict[int, Norm] = {}
     yearbook = Yearbook("comparison", seed)
     months = 0.0

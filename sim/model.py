@@ -14,10 +14,11 @@ from sim.agents.investor import Lender
 from sim.agents.physician import Physician
 from sim.agents.programme import Programme
 from sim.comparison import Comparison
-from sim.contract.benchmarks import regional_indexation_factor
+from sim.contract.account import Account
+from sim.contract.benchmarks import contribution_margin_benchmark, regional_indexation_factor
 from sim.contract.ledger import Ledger, cost, insured_years
 from sim.contract.risk_adjustment import total_allocation
-from sim.contract.settlement import Account, Settlement, settle
+from sim.contract.settlement import Carried, Settlement, settle_next
 from sim.funding.cashbook import Cashbook
 from sim.people.country import frailty_classes
 from sim.people.life import Life
@@ -81,6 +82,7 @@ class Region(mesa.Model):
         self.book = Cashbook()
         self.yearbook = Yearbook(arm, seed)
         self.settlements: dict[int, Settlement] = {}
+        self.carried = Carried()
         self.shares: dict[int, list[float]] = {}
         self.record = Record(self.people, setting.contract.sectors) if setting.persons else None
         self.deaths = (0.0, 0.0)  # of members in the year, and expected of them
@@ -312,16 +314,18 @@ class Region(mesa.Model):
     def _settle(self, ledger: Ledger, year: int) -> None:
         """Settle the contract for a year; fees are due at once, shared savings after the lag."""
         norm = self.comparison.norms[year]
+        factor = self.baseline.regional_indexation_factor
+        allocation = total_allocation(norm, ledger)
         account = Account(
             year=year,
             contract_year=self.month // 12,
             insured_years=insured_years(ledger),
-            allocation=total_allocation(norm, ledger),
+            benchmark=contribution_margin_benchmark(factor, allocation),
             cost=cost(ledger, self.setting.contract.sectors),
-            regional_indexation_factor=self.baseline.regional_indexation_factor,
-            r_squared=norm.r_squared,
+            allocation=allocation,
+            details={"regional_indexation_factor": factor, "r_squared": norm.r_squared},
         )
-        settlement = settle(self.setting.contract, account)
+        settlement, self.carried = settle_next(self.setting.contract, account, self.carried)
         self.settlements[year] = settlement
         total = sum(insurer.insured_years for insurer in self.insurers)
         self.shares[year] = [i.insured_years / total if total else 0.0 for i in self.insurers]
@@ -341,7 +345,7 @@ class Region(mesa.Model):
 
     def _unsettled(self) -> bool:
         """Whether a settlement or an instalment is still to come; run-off ends with a year."""
-        due: list[int] = [s.paid_month for s in self.settlements.values()]
+        due: list[int] = [s.paid_month or 0 for s in self.settlements.values()]
         due += [lender.loan.last_month for lender in self.lenders]
         return self.month <= max(due, default=0) or (bool(due) and self.month % 12 != 1)
 

@@ -16,7 +16,8 @@ from sim import tables
 from sim.agents.integrator import GenerationTerms
 from sim.agents.physician import NetworkTerms
 from sim.agents.programme import ProgrammeTerms
-from sim.contract.settlement import Terms
+from sim.contract.terms import Terms
+from sim.contract.tracks import with_track
 from sim.funding.instruments import Loan
 from sim.people import roster
 from sim.people.cohort import Place
@@ -28,7 +29,7 @@ from sim.people.morbidity import Morbidity, Trends
 from sim.people.population import Population
 from sim.people.reference import FIFTHS
 from sim.people.roster import Roster
-from sim.quantity import Refusal, refusal_from
+from sim.quantity import Refusal, refusal_from, written
 from sim.scenario import Scenario
 
 
@@ -201,7 +202,8 @@ def _setting(scenario: str) -> Setting:
     population = _model(PopulationTerms, values["population"], "population")
     diseases = _models(Disease, values["diseases"], "diseases")
     programmes = _models(ProgrammeTerms, values["programmes"], "programmes")
-    contract = _model(Terms, values["contract"], "contract")
+    contract = _model(Terms, with_track(values["contract"]), "contract")
+    _check_contract(contract)
     network = _model(NetworkTerms, values["network"], "network")
     generation = _model(GenerationTerms, values["generation"], "generation")
     loans = tuple(
@@ -251,6 +253,27 @@ def _models[Model: BaseModel](
     kind: type[Model], given: dict[str, Any], prefix: str
 ) -> dict[str, Model]:
     return {name: _model(kind, one, f"{prefix}.{name}") for name, one in given.items()}
+
+
+def _check_contract(terms: Terms) -> None:
+    """Refuse what can be settled from statements, but does not happen in a run yet."""
+    asked = {
+        "rule": terms.rule != "contribution_margin",
+        "loss_share": terms.two_sided,
+        "advance": terms.advance > 0,
+        "kpi_fees": bool(terms.kpi_fees),
+        "termination_hazard": terms.termination_hazard > 0,
+        "rebasing_years": terms.rebasing_years is not None,
+        "truncation": terms.truncation is not None,
+        "completion_factor": terms.completion_factor != 1,
+    }
+    beyond = [name for name, is_asked in asked.items() if is_asked]
+    if beyond:
+        raise Refusal(
+            f"contract.{beyond[0]} is {written(getattr(terms, beyond[0]))}, which no run has yet. "
+            "Allowed is contract=contribution_margin or terms like it. Statements and ledgers are "
+            "settled under all terms: python -m experiments.settle --help"
+        )
 
 
 def _check_shares(region: RegionTerms) -> None:

@@ -1,7 +1,6 @@
 """What is written down each year: one line an agent, by the names that results declare."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -45,9 +44,10 @@ class Yearbook:
             self._add("population", year, {"insurer": insurer, "resident": resident, **found})
 
     def settlement(self, settlement: Settlement) -> None:
-        """Write down the account of a contract year, every intermediate figure."""
-        found = asdict(settlement)
-        self._add("settlements", found.pop("year"), found)
+        """Write down the account of a contract year: every declared figure of it or its rule."""
+        figures = {**settlement.details, **vars(settlement)}
+        columns = [name for name in TABLES["settlements"] if name in figures and name not in KEYS]
+        self._add("settlements", settlement.year, {name: figures[name] for name in columns})
 
     def tables(self, book: Cashbook) -> dict[str, list[Line]]:
         """Return all lines by table, the cashbook's entries among them."""

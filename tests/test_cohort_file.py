@@ -8,8 +8,9 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from sim import cohort_file
+from sim import cohort_file, sheet
 from sim.quantity import Refusal
+from sim.sheet import Sheet
 
 TWO = "pseudonym,born,sex\na1,1954-07,male\nb2,1960-01,female\n"
 SECRET = "Erika-4711"
@@ -22,7 +23,7 @@ def given(folder: Path, content: str | bytes, name: str = "cohort.csv") -> str:
     return str(path)
 
 
-def cells(sheet: cohort_file.Sheet) -> dict[str, list[Any]]:
+def cells(sheet: Sheet) -> dict[str, list[Any]]:
     return {name: column.to_pylist() for name, column in sheet.cells.items()}
 
 
@@ -117,7 +118,7 @@ def test_a_file_larger_than_the_machine_is_refused_before_it_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = given(tmp_path, TWO)
-    monkeypatch.setattr(cohort_file, "UNPACKED", 10**12)
+    monkeypatch.setattr(sheet, "UNPACKED", 10**12)
     monkeypatch.setattr(Path, "read_bytes", lambda _: pytest.fail("it was read"))
     with pytest.raises(Refusal, match="memory of this machine"):
         cohort_file.identify(path)

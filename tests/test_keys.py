@@ -220,9 +220,23 @@ def idle(village: Village, top: str) -> list[str]:
     return found
 
 
+def choices_that_run(group: str) -> list[str]:
+    """Choices of a group, less the contracts that only statements and ledgers are settled under."""
+    found = []
+    for choice in groups()[group]:
+        try:
+            if group == "contract":
+                setting(world(f"contract={choice}"))
+        except Refusal as refusal:
+            assert "which no run has yet" in str(refusal)
+            continue
+        found.append(choice)
+    return found
+
+
 @pytest.mark.parametrize("group", [name for name in groups() if name not in CHOSEN_TOGETHER])
 def test_every_quantity_of_every_choice_changes_an_output_or_is_declared_inert(group: str) -> None:
-    for choice in groups()[group]:
+    for choice in choices_that_run(group):
         default = lively().choices[group] == choice
         named = f"{group}={choice}"
         place = village() if default else village(named, *NEEDS.get(named, ()))
@@ -357,6 +371,6 @@ def _people(place: Village, ready: Setting) -> pd.DataFrame:
 def test_every_choice_of_a_group_gives_other_results(group: str) -> None:
     if group in CHOSEN_TOGETHER:
         return  # shown one by one above
-    named = [f"{group}={choice}" for choice in groups()[group]]
+    named = [f"{group}={choice}" for choice in choices_that_run(group)]
     found = [whole_run(village(), setting(world(one, *NEEDS.get(one, ())))) for one in named]
     assert len(set(found)) == len(found)

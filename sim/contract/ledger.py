@@ -36,6 +36,7 @@ COLUMNS = {
     "insured_months": Column(np.int8, "month", 1, 12, "months insured in this year"),
     "documented": Column(np.uint32, "1", 0, np.inf, "one bit a diagnosis of the year before"),
     "cost": Column(np.float32, "EUR/year", 0, np.inf, "paid for care, one column a sector"),
+    "physician": Column(np.uint16, "1", 0, np.inf, "number of her practice, 0 none"),
     "member": Column(np.bool_, "1", 0, 1, "has joined the integrator"),
     "newcomer": Column(np.bool_, "1", 0, 1, "no documented year before: a newborn or a joiner"),
 }
@@ -57,7 +58,8 @@ class Ledger:
     insurer: NDArray[np.int8]
     insured_months: NDArray[np.int8]
     documented: NDArray[np.uint32]
-    cost: NDArray[np.float32]
+    cost: NDArray[np.float32] | NDArray[np.float64]
+    physician: NDArray[np.uint16]
     member: NDArray[np.bool_]
     newcomer: NDArray[np.bool_]
 
@@ -67,7 +69,8 @@ class Ledger:
         for name, column in COLUMNS.items():
             values = getattr(self, name)
             shape = (rows, len(SECTORS)) if name == "cost" else (rows,)
-            if values.dtype != column.dtype or values.shape != shape:
+            exact = name == "cost" and values.dtype == np.float64  # as an insurer's own cents are
+            if not (exact or values.dtype == column.dtype) or values.shape != shape:
                 raise Refusal(
                     f"ledger {self.year}, column {name}: {values.dtype} of shape "
                     f"{values.shape}. Allowed is {np.dtype(column.dtype)} of shape {shape}, "
@@ -134,12 +137,20 @@ def sector_columns(sectors: Sequence[str]) -> NDArray[np.int64]:
     return np.array(sorted(SECTORS.index(sector) for sector in sectors), dtype=np.int64)
 
 
-def cost_by_row(ledger: Ledger, sectors: Sequence[str]) -> NDArray[np.float64]:
-    """Cost of the contract's sectors for the insured months, EUR/year [row]: not annualised."""
+def cost_by_row(
+    ledger: Ledger, sectors: Sequence[str], limit: float = np.inf
+) -> NDArray[np.float64]:
+    """Cost of the contract's sectors for the insured months, EUR/year [row]: not annualised.
+
+    `limit`, EUR/person-year, cuts off what a person costs by the year: half of it for six
+    months.
+    """
     total: NDArray[np.float64] = np.zeros(len(ledger))
     for column in sector_columns(sectors):
         total += ledger.cost[:, column]
-    return total
+    if limit == np.inf:
+        return total
+    return np.minimum(total, limit * (ledger.insured_months / 12))
 
 
 def cost(ledger: Ledger, sectors: Sequence[str]) -> float:

@@ -8,28 +8,31 @@ that the comparison's allocation equals its cost.
 
 Annualised cost times its weight is the cost itself, so the normal equations need no division,
 and their left side is a count of months, exact in any order of rows. A row touches only its own
-cell and diagnoses. The equations are solved by sweeping (Goodnight 1979, doi:10.2307/2683825),
-which skips a column that adds nothing to those before it and leaves bits that no number of
-threads can change.
+cell and diagnoses.
+
+Where the parties agreed on a truncation, what a person costs by the year counts up to a quantile
+of the comparison only; the same limit then holds for the cost that is set against the norm.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-from sim.contract.ledger import Ledger, cost_by_row, sector_columns
+from sim.contract.cells import (
+    BANDS,
+    CELLS,
+    FACTORS,
+    WEIGHTS,
+    accumulate,
+    allocate,
+    scores,
+)
+from sim.contract.least_squares import least_squares
+from sim.contract.ledger import Ledger, cost_by_row
+from sim.contract.person_years import PersonYears
 from sim.quantity import Refusal
-
-BANDS = 21  # ages 0, 1-4, 5-9, ..., 90-94, 95 and older
-CELLS = 2 * BANDS  # male, then female
-DIAGNOSES = 32  # bits of Ledger.documented
-FACTORS = CELLS + DIAGNOSES
-WEIGHTS = FACTORS + CELLS  # cells, diagnoses, and cells of newcomers
-COLLINEAR = 1e-10  # share of a column that must be its own, or it adds nothing
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,111 +40,34 @@ class Norm:
     """Norm cost of one year. `weights` [cells, diagnoses, newcomers' cells] in EUR/person-year.
 
     `scale` (1) is already in the weights: comparison's cost over its unscaled allocation.
-    `r_squared` (1) is individual, weighted by insured time. `inverse` [weight, weight],
-    1/person-year, is that of the normal equations' left side.
+    `r_squared` (1) is individual, weighted by insured time. `covariance` of the weights
+    [weight, weight], EUR^2/person-year^2, is that of a limited comparison. `limit`,
+    EUR/person-year, is where the cost of a person is cut off, infinite where it is not.
     """
 
     year: int
     weights: NDArray[np.float64]
     scale: float
     r_squared: float
-    inverse: NDArray[np.float64]
+    covariance: NDArray[np.float64]
+    limit: float = np.inf
 
 
-@njit(cache=True)
-def _cell(age: Any, sex: Any) -> Any:
-    """Age band and sex to a cell 0..41: male bands first."""
-    band = 0
-    if age >= 5:
-        band = 1 + min(age, 95) // 5
-    elif age > 0:
-        band = 1
-    return sex * BANDS + band
-
-
-@njit(cache=True)
-def _accumulate(
-    age: Any, sex: Any, region: Any, months: Any, masks: Any, new: Any, cost: Any, sectors: Any
-) -> Any:
-    """Normal equations of the comparison's rows, columns [row], cost [row, sector] in EUR.
-
-    `masks` are the documented diagnoses, `new` the newcomers. Gives months [weight, weight]
-    (upper triangle), cost [weight] in EUR, the sum of squared annualised cost weighted by
-    insured time in EUR^2/person-year, and the number of rows.
-    """
-    exposure = np.zeros((WEIGHTS, WEIGHTS), np.int64)
-    moment = np.zeros(WEIGHTS, np.float64)
-    active = np.zeros(DIAGNOSES + 1, np.int64)
-    square = 0.0
-    rows = 0
-    for row in range(len(age)):
-        if region[row] == 0:
-            continue
-        month = np.int64(months[row])
-        spent = 0.0
-        for sector in sectors:
-            spent += np.float64(cost[row, sector])
-        square += spent * spent * 12.0 / np.float64(month)
-        rows += 1
-        cell = _cell(np.int64(age[row]), np.int64(sex[row]))
-        if new[row]:
-            exposure[FACTORS + cell, FACTORS + cell] += month
-            moment[FACTORS + cell] += spent
-            continue
-        active[0] = cell
-        count = 1
-        mask = np.int64(masks[row])
-        column = CELLS
-        while mask != 0:
-            if mask & 1 != 0:
-                active[count] = column
-                count += 1
-            mask >>= 1
-            column += 1
-        for first in range(count):
-            column = active[first]
-            moment[column] += spent
-            for second in range(first, count):
-                exposure[column, active[second]] += month
-    return exposure, moment, square, rows
-
-
-@njit(cache=True)
-def _allocate(
-    age: Any, sex: Any, months: Any, masks: Any, new: Any, weights: Any, exposure: Any
-) -> Any:
-    """Allocation of each row in EUR [row]; adds its months to `exposure` [weight]."""
-    allocation = np.empty(len(age), np.float64)
-    for row in range(len(age)):
-        month = np.int64(months[row])
-        column = _cell(np.int64(age[row]), np.int64(sex[row]))
-        mask = np.int64(masks[row])
-        if new[row]:
-            column += FACTORS
-            mask = np.int64(0)
-        norm = weights[column]
-        exposure[column] += month
-        column = CELLS
-        while mask != 0:
-            if mask & 1 != 0:
-                norm += weights[column]
-                exposure[column] += month
-            mask >>= 1
-            column += 1
-        allocation[row] = norm * np.float64(month) / 12.0
-    return allocation
-
-
-def estimate(ledger: Ledger, sectors: Sequence[str]) -> Norm:
+def estimate(ledger: Ledger, sectors: Sequence[str], truncation: float | None = None) -> Norm:
     """Norm cost of the ledger's year from its comparison rows (region >= 1) alone.
 
-    Individual weights may be negative where a diagnosis goes with less cost; they are kept,
-    since setting them to 0 would bend the others. A ledger without anybody has a norm of 0.
+    `truncation` (1) is the quantile of the comparison's yearly cost up to which a person counts,
+    None for all of it. Individual weights may be negative where a diagnosis goes with less
+    cost; they are kept, since setting them to 0 would bend the others. A ledger without anybody
+    has a norm of 0.
     """
-    exposure, moment, square, rows = _accumulate(
+    limit = np.inf if truncation is None else _quantile(ledger, sectors, truncation)
+    spent = cost_by_row(ledger, sectors, limit)
+    rows_of = (
         ledger.age, ledger.sex, ledger.region, ledger.insured_months, ledger.documented,
-        ledger.newcomer, ledger.cost, sector_columns(sectors),
+        ledger.newcomer, spent,
     )  # fmt: skip
+    exposure, moment, square, rows = accumulate(*rows_of)
     if len(ledger) and not rows:
         raise Refusal(
             f"ledger {ledger.year} has {len(ledger)} person-years of the region and none of a "
@@ -150,7 +76,7 @@ def estimate(ledger: Ledger, sectors: Sequence[str]) -> Norm:
         )
     years: NDArray[np.float64] = exposure / 12.0
     time = np.diagonal(years)
-    solved, solved_inverse = _least_squares(years[:FACTORS, :FACTORS], moment[:FACTORS])
+    solved, solved_inverse = least_squares(years[:FACTORS, :FACTORS], moment[:FACTORS])
 
     everybody = time[:CELLS] + time[FACTORS:]
     mean = np.zeros(CELLS)
@@ -171,8 +97,32 @@ def estimate(ledger: Ledger, sectors: Sequence[str]) -> Norm:
         weights=weights,
         scale=scale,
         r_squared=_r_squared(weights, years, moment, square),
-        inverse=inverse,
+        covariance=_covariance(inverse * scale, scores(*rows_of, weights)),
+        limit=limit,
     )
+
+
+def _quantile(ledger: Ledger, sectors: Sequence[str], share: float) -> float:
+    """Yearly cost that a share of the comparison's insured time stays below, EUR/person-year."""
+    elsewhere = np.flatnonzero(ledger.region > 0)
+    if not len(elsewhere):
+        return np.inf
+    months = ledger.insured_months[elsewhere]
+    by_year = cost_by_row(ledger, sectors)[elsewhere] * 12 / months
+    order = np.argsort(by_year, kind="stable")
+    time = np.cumsum(months[order], dtype=np.int64)
+    return float(by_year[order[min(np.searchsorted(time, share * time[-1]), len(order) - 1)]])
+
+
+def _covariance(inverse: NDArray[np.float64], products: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Covariance of the weights by each row's own residual, EUR^2/person-year^2.
+
+    Costly persons scatter more (White 1980, doi:10.2307/1912934). Plain sums, whose bits no
+    number of threads changes.
+    """
+    half = np.einsum("ij,jk->ik", inverse, products + np.triu(products, 1).T)
+    found: NDArray[np.float64] = np.einsum("ij,kj->ik", half, inverse)
+    return found
 
 
 def _r_squared(
@@ -197,39 +147,6 @@ def _r_squared(
     return 1 - residual / spread if spread > 0 else 0.0
 
 
-def _least_squares(
-    years: NDArray[np.float64], moment: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Solve the normal equations: weights [factor] and inverse [factor, factor].
-
-    `years` [factor, factor] holds the upper triangle, person-years; `moment` [factor] is in
-    EUR. Empty columns, and those that add nothing to the ones before them, get weight 0.
-    """
-    present = np.flatnonzero(np.diagonal(years) > 0)
-    size = len(present)
-    table = np.zeros((size, size + 1))
-    table[:, :size] = years[np.ix_(present, present)]
-    table[:, :size] += np.triu(table[:, :size], 1).T
-    table[:, size] = moment[present]
-    least = np.diagonal(table) * COLLINEAR
-    kept = np.ones(size, dtype=np.bool_)
-    for pivot in range(size):
-        divisor = table[pivot, pivot]
-        if divisor <= least[pivot]:
-            kept[pivot] = False
-            continue
-        row, column = table[pivot] / divisor, table[:, pivot].copy()
-        table -= np.multiply.outer(column, row)
-        table[pivot] = row
-        table[:, pivot] = -column / divisor
-        table[pivot, pivot] = 1 / divisor
-    weights = np.zeros(len(moment))
-    inverse = np.zeros_like(years)
-    weights[present[kept]] = table[kept, size]
-    inverse[np.ix_(present[kept], present[kept])] = table[np.ix_(kept, kept)]
-    return weights, inverse
-
-
 def _neighbours(weights: NDArray[np.float64], time: NDArray[np.float64]) -> NDArray[np.float64]:
     """Fill cells in which the comparison has nobody from the bands beside, EUR/person-year.
 
@@ -249,7 +166,7 @@ def _neighbours(weights: NDArray[np.float64], time: NDArray[np.float64]) -> NDAr
 
 
 def _rows_and_exposure(
-    norm: Norm, ledger: Ledger
+    norm: Norm, ledger: Ledger | PersonYears
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Allocation in EUR [row] and insured time in person-years [weight]."""
     if norm.year != ledger.year:
@@ -258,41 +175,28 @@ def _rows_and_exposure(
             f"the same year, as weights change. Estimate it on the ledger of {ledger.year}."
         )
     months = np.zeros(WEIGHTS, np.int64)
-    rows: NDArray[np.float64] = _allocate(
+    rows: NDArray[np.float64] = allocate(
         ledger.age, ledger.sex, ledger.insured_months, ledger.documented, ledger.newcomer,
         norm.weights, months,
     )  # fmt: skip
     return rows, months / 12.0
 
 
-def allocation(norm: Norm, ledger: Ledger) -> NDArray[np.float64]:
+def allocation(norm: Norm, ledger: Ledger | PersonYears) -> NDArray[np.float64]:
     """Allocation of each person-year, EUR/year [row], for its insured months."""
     return _rows_and_exposure(norm, ledger)[0]
 
 
-def total_allocation(norm: Norm, ledger: Ledger) -> float:
+def total_allocation(norm: Norm, ledger: Ledger | PersonYears) -> float:
     """Allocation of a ledger, EUR/year: the insurer's income, not the benchmark."""
     return float((norm.weights * _rows_and_exposure(norm, ledger)[1]).sum())
 
 
-def standard_error(norm: Norm, ledger: Ledger, comparison: Ledger, sectors: Sequence[str]) -> float:
+def standard_error(norm: Norm, ledger: Ledger | PersonYears) -> float:
     """Standard error of `total_allocation` as the comparison is limited, EUR/year.
 
-    From estimating the norm, by each comparison row's own residual: costly persons scatter
-    more (White 1980, doi:10.2307/1912934). The region's chance and the drift of regions come on
-    top; the scale, and cells filled from their neighbours, count as known.
+    The region's chance and the drift of regions come on top; the scale, and cells filled from
+    their neighbours, count as known.
     """
     time = _rows_and_exposure(norm, ledger)[1]
-    pull = norm.scale * (norm.inverse * time).sum(axis=1)
-    elsewhere = comparison.where(comparison.region > 0)
-    everybody_new = replace(elsewhere, newcomer=np.ones(len(elsewhere), np.bool_))
-    spent = cost_by_row(elsewhere, sectors)
-    influence = np.zeros(len(elsewhere))
-    # A newcomers' cell is a mean of everybody: everybody's residual from it counts too.
-    for rows, part in ((elsewhere, slice(FACTORS)), (everybody_new, slice(FACTORS, WEIGHTS))):
-        weights = np.zeros(WEIGHTS)
-        weights[part] = pull[part]
-        whole_years = replace(rows, insured_months=np.full(len(rows), 12, np.int8))
-        lever = allocation(replace(norm, weights=weights), whole_years)
-        influence += lever * (spent - allocation(norm, rows))
-    return float(np.sqrt((influence**2).sum()))
+    return float(np.sqrt((time[:, None] * norm.covariance * time).sum()))

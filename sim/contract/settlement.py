@@ -1,151 +1,332 @@
-"""Terms of the contract, and the account of one year clause by clause.
+"""The account of one contract year, clause by clause, and of years one after another.
 
-The account has eight clauses: 1 insured, 2 allocation, 3 cost, 4 benchmark, 5 savings, 6
-sharing, 7 fees, 8 payment. No contract of this kind is published in full, so the numbering is
-our own. Upside only: where care cost more than expected, the integrator earns nothing and owes
-nothing.
+Eight clauses: 1 insured, 2 allocation, 3 cost, 4 benchmark, 5 savings, 6 sharing, 7 fees, 8
+payment. No contract of this kind is published in full, so the numbering is our own. Amounts are
+rounded to the cent where they are stated, and the next clause goes on from the rounded one.
+
+What is due after the settlement lag is the payment of clause 8, negative where the integrator
+owes; the fees of clause 7 fall due at the end of the year.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import NamedTuple
 
-from pydantic import BaseModel, Field, field_validator
-
-from sim.contract.benchmarks import contribution_margin, contribution_margin_benchmark
-from sim.contract.ledger import sector_columns
-
-
-class Terms(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
-    """What the parties agreed. Units, ranges and sources: `conf/contract`."""
-
-    rule: Literal["contribution_margin"]
-    sectors: tuple[str, ...]
-    sharing_rate: float = Field(ge=0, le=1)
-    minimum_savings_rate: float = Field(ge=0, lt=1)
-    investment_fee: float = Field(ge=0)
-    investment_fee_years: int = Field(ge=0)
-    management_fee: float = Field(ge=0)
-    settlement_lag: float = Field(ge=0)
-
-    @field_validator("sectors")
-    @classmethod
-    def _are_sectors_of_the_ledger(cls, sectors: Sequence[str]) -> tuple[str, ...]:
-        sector_columns(sectors)
-        return tuple(sectors)
+from sim.contract import fees, rebasing, savings, sharing
+from sim.contract.account import Account
+from sim.contract.money import NOTHING, cents, exact
+from sim.contract.rebasing import Past
+from sim.contract.termination import in_force
+from sim.contract.terms import Band, Terms
 
 
-class Account(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
-    """What a contract year looked like to the insurer, all of it taken from ledgers.
+@dataclass(frozen=True)
+class Carried:
+    """What earlier contract years leave to the next: their measures, and a deficit in EUR."""
 
-    `contract_year` counts from 1; `insured_years` in person-years, `allocation` and `cost` in
-    EUR/year of the contract's sectors for the same insured days; `regional_indexation_factor`
-    and `r_squared` of the norm cost are fractions.
-    """
-
-    year: int
-    contract_year: int = Field(ge=1)
-    insured_years: float = Field(ge=0)
-    allocation: float = Field(ge=0)
-    cost: float = Field(ge=0)
-    regional_indexation_factor: float = Field(ge=0)
-    r_squared: float = Field(default=0.0, le=1)
+    past: tuple[Past, ...] = ()
+    deficit: Decimal = NOTHING
 
 
 @dataclass(frozen=True)
 class Settlement:
     """The account of one contract year: every intermediate figure in the contract's order.
 
-    Person-years, EUR/year, fractions, and the contract month in which the shared savings are
-    paid.
+    Person-years, EUR/year, fractions, months; None where the contract has no such figure. What
+    each is, its clause and unit: `statement.CLAUSES`.
     """
 
     year: int
+    contract_year: int | None
     insured_years: float
-    allocation: float
-    r_squared: float
+    allocation: float | None
+    cost_known: float
+    completion_factor: float
     cost: float
-    regional_indexation_factor: float
+    expected: float
+    regime_factor: float
+    prior_savings_credit: float
     benchmark: float
-    contribution_margin: float
+    standard_error: float | None
+    contribution_margin: float | None
     measured_savings: float
+    settled_years: int
+    settled_benchmark: float
+    settled_savings: float
+    deficit_brought: float
     savings_rate: float
     minimum_savings_rate: float
+    minimum_loss_rate: float | None
+    quality_score: float
     sharing_rate: float
+    shared_above: float
+    savings_share: float
+    levy: float
+    savings_share_after_levy: float
+    cap: float | None
     shared_savings: float
+    loss_share: float | None
+    loss_share_amount: float
+    loss_limit: float | None
+    disaster_adjustment: float
+    shared_loss: float
+    deficit_carried: float
     investment_fee: float
     management_fee: float
-    paid_month: int
+    kpi_fee: float
+    in_force: bool
+    advance: float
+    advance_returned: float
+    payment: float
+    paid_month: int | None
+    details: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def fees(self) -> float:
+        """All fees of the year, EUR."""
+        return self.investment_fee + self.management_fee + self.kpi_fee
 
 
-class Line(NamedTuple):
-    """One line of the statement: clause, what it is, amount, unit."""
+def settle(terms: Terms, account: Account, carried: Carried | None = None) -> Settlement:
+    """Settle a contract year that stands alone, or after what `carried` says of earlier ones.
 
-    clause: str
-    label: str
-    amount: float
-    unit: str
-
-
-def measured_savings(benchmark: float, cost: float) -> float:
-    """Benchmark less cost, EUR/year; negative where care cost more than expected. Clause 5.2.
-
-    It is what the contract measures, not the true savings, which only two arms of a simulation
-    show; and a change against the baseline years, not the contribution margin, which is a
-    level.
-
-    >>> measured_savings(benchmark=72_480_000, cost=70_000_000)
-    2480000
-    """
-    return benchmark - cost
-
-
-def savings_rate(savings: float, benchmark: float) -> float:
-    """Savings per euro of benchmark (1); 0 where nothing was expected. Clause 5.3.
-
-    >>> round(savings_rate(savings=5_500_000, benchmark=75_500_000), 4)
-    0.0728
-    """
-    return savings / benchmark if benchmark > 0 else 0.0
-
-
-def shared_savings(
-    savings: float, rate: float, minimum_savings_rate: float, sharing_rate: float
-) -> float:
-    """Integrator's part of the savings, EUR/year. Clause 6.
-
-    Nothing below the minimum savings rate; from that rate on, a part of the savings from the
-    first euro. The minimum is a gate, not a deductible: it is not taken off the savings.
-
-    >>> shared_savings(2_480_000, rate=0.0342, minimum_savings_rate=0.02, sharing_rate=0.5)
+    >>> terms = Terms(
+    ...     rule="contribution_margin", sectors=("hospital", "drugs"), sharing_rate=0.5,
+    ...     minimum_savings_rate=0.02, settlement_lag=18)
+    >>> account = Account(
+    ...     year=2013, contract_year=8, insured_years=33_000, benchmark=72_480_000,
+    ...     cost=70_000_000)
+    >>> settle(terms, account).payment
     1240000.0
-    >>> shared_savings(2_480_000, rate=0.0342, minimum_savings_rate=0.04, sharing_rate=0.5)
-    0.0
     """
-    if savings <= 0 or rate < minimum_savings_rate:
-        return 0.0
-    return sharing_rate * savings
+    return settle_next(terms, account, carried or Carried())[0]
 
 
-def investment_fee(contract_year: int, fee: float, years: int) -> float:
-    """Fee of the build-up years, EUR/year; 0 afterwards. Not an advance. Clause 7.1.
-
-    >>> [investment_fee(year, fee=300_000, years=3) for year in (1, 3, 4)]
-    [300000, 300000, 0.0]
-    """
-    return fee if contract_year <= years else 0.0
-
-
-def management_fee(insured_years: float, fee: float) -> float:
-    """Fee a person-year insured, EUR/year. Clause 7.2. For all insured, not for members alone.
-
-    >>> management_fee(insured_years=33_000, fee=2.5)
-    82500.0
-    """
-    return insured_years * fee
+def settle_years(terms: Terms, accounts: Iterable[Account]) -> list[Settlement]:
+    """Settle contract years one after another, each with what those before leave to it."""
+    carried, found = Carried(), []
+    for account in accounts:
+        settlement, carried = settle_next(terms, account, carried)
+        found.append(settlement)
+    return found
 
 
-def paid_month(contract_year: int, settlement_lag: float) -> int:
+def settle_next(terms: Terms, account: Account, carried: Carried) -> tuple[Settlement, Carried]:
+    """Settle a contract year in the contract's order; return what it leaves to the next, too."""
+    year = _measure(terms, account, carried)
+    gain = _share(terms, account, year)
+    loss = _lose(terms, account, year, gain.rate)
+    due = _pay(terms, account, year, gain.shared, loss.owed)
+    deficit = savings.deficit_after(
+        carried.deficit, year.settled, exact(terms.deficit_carried), billed=loss.amount > 0
+    )
+    return (
+        Settlement(
+            year=account.year,
+            contract_year=account.contract_year,
+            insured_years=float(year.insured),
+            allocation=_float(year.allocation),
+            cost_known=float(cents(exact(account.cost))),
+            completion_factor=terms.completion_factor,
+            cost=float(year.cost),
+            expected=float(cents(exact(account.benchmark))),
+            regime_factor=float(year.regime),
+            prior_savings_credit=float(year.credit),
+            benchmark=float(year.benchmark),
+            standard_error=account.standard_error,
+            contribution_margin=_float(year.margin),
+            measured_savings=float(year.savings),
+            settled_years=year.years,
+            settled_benchmark=float(year.settled_benchmark),
+            settled_savings=float(year.settled),
+            deficit_brought=float(carried.deficit),
+            savings_rate=float(year.rate),
+            minimum_savings_rate=float(year.minimum),
+            minimum_loss_rate=_float(year.minimum_loss) if terms.two_sided else None,
+            quality_score=account.quality_score,
+            sharing_rate=float(gain.rate),
+            shared_above=float(gain.above),
+            savings_share=float(gain.share),
+            levy=float(gain.levy),
+            savings_share_after_levy=float(gain.after_levy),
+            cap=_float(gain.cap),
+            shared_savings=float(gain.shared),
+            loss_share=_float(loss.share) if terms.two_sided else None,
+            loss_share_amount=float(loss.amount),
+            loss_limit=_float(loss.limit),
+            disaster_adjustment=abs(account.disaster_adjustment),
+            shared_loss=float(loss.owed),
+            deficit_carried=float(deficit),
+            investment_fee=float(due.investment_fee),
+            management_fee=float(due.management_fee),
+            kpi_fee=float(due.kpi_fee),
+            in_force=year.in_force,
+            advance=float(due.advance),
+            advance_returned=float(due.returned),
+            payment=float(due.payment),
+            paid_month=paid_month(account.contract_year, terms.settlement_lag),
+            details=dict(account.details),
+        ),
+        Carried(_past(account, year, carried), deficit),
+    )
+
+
+class _Year(NamedTuple):
+    """Clauses 1 to 5: what the year was, and what of it is settled."""
+
+    insured: Decimal
+    allocation: Decimal | None
+    cost: Decimal
+    regime: Decimal
+    credit: Decimal
+    benchmark: Decimal
+    margin: Decimal | None
+    savings: Decimal
+    years: int
+    settled_benchmark: Decimal
+    settled: Decimal
+    shareable: Decimal
+    rate: Decimal
+    minimum: Decimal
+    minimum_loss: Decimal
+    in_force: bool
+
+
+def _measure(terms: Terms, account: Account, carried: Carried) -> _Year:
+    insured = exact(account.insured_years)
+    cost = cents(cents(exact(account.cost)) * exact(terms.completion_factor))
+    regime = rebasing.regime_factor(account.year, terms.regime_year, terms.regime_factor)
+    expected = cents(cents(exact(account.benchmark)) * regime)
+    credit = rebasing.prior_savings_credit(
+        carried.past, account.contract_year, insured, terms.rebasing_years,
+        terms.prior_savings_share,
+    )  # fmt: skip
+    limit = terms.prior_savings_limit
+    credit = sharing.capped(credit, None if limit is None else cents(exact(limit) * expected))
+    benchmark = expected + credit
+    allocation = None if account.allocation is None else cents(exact(account.allocation) * regime)
+    if account.components:
+        saved = savings.gained([cents(exact(part)) for part in account.components.values()])
+    else:
+        saved = savings.measured_savings(benchmark, cost)
+    before = carried.past[max(0, len(carried.past) - terms.averaged_years + 1) :]
+    settled_benchmark = savings.mean([*(past.benchmark for past in before), benchmark])
+    settled = savings.mean([*(past.savings for past in before), saved])
+    shareable = settled - carried.deficit
+    minimum = savings.minimum_rate(terms.minimum_savings_rate, insured)
+    loss = terms.minimum_loss_rate
+    return _Year(
+        insured=insured,
+        allocation=allocation,
+        cost=cost,
+        regime=regime,
+        credit=credit,
+        benchmark=benchmark,
+        margin=None if allocation is None else allocation - cost,
+        savings=saved,
+        years=len(before) + 1,
+        settled_benchmark=settled_benchmark,
+        settled=settled,
+        shareable=shareable,
+        rate=savings.savings_rate(shareable, settled_benchmark),
+        minimum=minimum,
+        minimum_loss=minimum if loss is None else exact(loss),
+        in_force=in_force(account.year, terms.termination_year),
+    )
+
+
+class _Gain(NamedTuple):
+    """Clauses 6.3 to 6.10."""
+
+    rate: Decimal
+    above: Decimal
+    share: Decimal
+    levy: Decimal
+    after_levy: Decimal
+    cap: Decimal | None
+    shared: Decimal
+
+
+def _share(terms: Terms, account: Account, year: _Year) -> _Gain:
+    """What the integrator gets of savings."""
+    factor = sharing.quality_factor(
+        exact(account.quality_score), exact(terms.quality_gate), scales=terms.quality == "factor"
+    )
+    first_euro = terms.sharing_from == "first_euro"
+    above = sharing.threshold(year.minimum, year.settled_benchmark, first_euro=first_euro)
+    shareable = year.shareable
+    reached = sharing.reaches(shareable, year.minimum, year.settled_benchmark)
+    bands = terms.bands or (Band(above=0, sharing_rate=terms.sharing_rate or 0),)
+    whole = sharing.share_by_bands(bands, shareable, year.settled_benchmark, above)
+    agreed = sharing.mean_rate(bands, whole, shareable - above)
+    share = cents(factor * whole) if reached and year.in_force else NOTHING
+    kept = sharing.levy_share(terms.levy, terms.levy_from, account.year)
+    after = share - cents(kept * share)
+    cap = None if terms.cap is None else cents(exact(terms.cap) * year.settled_benchmark)
+    return _Gain(factor * agreed, above, share, kept, after, cap, sharing.capped(after, cap))
+
+
+class _Loss(NamedTuple):
+    """Clauses 6.11 to 6.15."""
+
+    share: Decimal
+    amount: Decimal
+    limit: Decimal | None
+    owed: Decimal
+
+
+def _lose(terms: Terms, account: Account, year: _Year, sharing_rate: Decimal) -> _Loss:
+    """What the integrator owes of a loss; what earlier years left is not lost again."""
+    share = sharing.loss_share(terms.loss_share, terms.loss_share_bounds, sharing_rate)
+    limit = sharing.loss_limit(
+        terms.loss_limit,
+        terms.loss_limit_of_revenue,
+        year.settled_benchmark,
+        None if account.revenue is None else exact(account.revenue),
+        account.contract_year,
+    )
+    lost = -year.settled
+    reached = sharing.reaches(lost, year.minimum_loss, year.settled_benchmark)
+    if not (terms.two_sided and reached and year.in_force):
+        return _Loss(share, NOTHING, limit, NOTHING)
+    first_euro = terms.sharing_from == "first_euro"
+    above = sharing.threshold(year.minimum_loss, year.settled_benchmark, first_euro=first_euro)
+    amount = cents(share * max(NOTHING, lost - above))
+    adjustment = cents(exact(account.disaster_adjustment))
+    return _Loss(share, amount, limit, sharing.owed(sharing.capped(amount, limit), adjustment))
+
+
+class _Due(NamedTuple):
+    """Clauses 7 and 8."""
+
+    investment_fee: Decimal
+    management_fee: Decimal
+    kpi_fee: Decimal
+    advance: Decimal
+    returned: Decimal
+    payment: Decimal
+
+
+def _pay(terms: Terms, account: Account, year: _Year, shared: Decimal, owed: Decimal) -> _Due:
+    """Fees of the year, and what is paid or owed once an advance is set off."""
+    if not year.in_force:
+        return _Due(NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING)
+    advance = cents(exact(terms.advance) * year.insured)
+    returned = cents(exact(terms.clawback) * max(NOTHING, advance - shared))
+    return _Due(
+        fees.investment_fee(
+            account.contract_year, terms.investment_fee, terms.investment_fee_years
+        ),
+        fees.management_fee(year.insured, terms.management_fee),
+        fees.kpi_fee(terms.kpi_fees, account.kpis),
+        advance,
+        returned,
+        max(NOTHING, shared - advance) - returned - owed,
+    )
+
+
+def paid_month(contract_year: int | None, settlement_lag: float) -> int | None:
     """Contract month in which a year is settled: its December and the lag. Clause 8.
 
     Month 1 is January of the first contract year; a broken lag is rounded to the month.
@@ -153,68 +334,13 @@ def paid_month(contract_year: int, settlement_lag: float) -> int:
     >>> paid_month(contract_year=1, settlement_lag=18)
     30
     """
-    return 12 * contract_year + round(settlement_lag)
+    return None if contract_year is None else 12 * contract_year + round(settlement_lag)
 
 
-def settle(terms: Terms, account: Account) -> Settlement:
-    """Settle a contract year, in the order of the contract.
-
-    >>> terms = Terms(
-    ...     rule="contribution_margin", sectors=("hospital", "drugs"), sharing_rate=0.5,
-    ...     minimum_savings_rate=0.02, investment_fee=0, investment_fee_years=0,
-    ...     management_fee=0, settlement_lag=18)
-    >>> account = Account(
-    ...     year=2013, contract_year=8, insured_years=33_000, allocation=75_500_000,
-    ...     cost=70_000_000, regional_indexation_factor=0.96)
-    >>> settle(terms, account).shared_savings
-    1240000.0
-    """
-    benchmark = contribution_margin_benchmark(
-        account.regional_indexation_factor, account.allocation
-    )
-    savings = measured_savings(benchmark, account.cost)
-    rate = savings_rate(savings, benchmark)
-    return Settlement(
-        year=account.year,
-        insured_years=account.insured_years,
-        allocation=account.allocation,
-        r_squared=account.r_squared,
-        cost=account.cost,
-        regional_indexation_factor=account.regional_indexation_factor,
-        benchmark=benchmark,
-        contribution_margin=contribution_margin(account.allocation, account.cost),
-        measured_savings=savings,
-        savings_rate=rate,
-        minimum_savings_rate=terms.minimum_savings_rate,
-        sharing_rate=terms.sharing_rate,
-        shared_savings=shared_savings(
-            savings, rate, terms.minimum_savings_rate, terms.sharing_rate
-        ),
-        investment_fee=investment_fee(
-            account.contract_year, terms.investment_fee, terms.investment_fee_years
-        ),
-        management_fee=management_fee(account.insured_years, terms.management_fee),
-        paid_month=paid_month(account.contract_year, terms.settlement_lag),
-    )
+def _past(account: Account, year: _Year, carried: Carried) -> tuple[Past, ...]:
+    number = account.contract_year or len(carried.past) + 1
+    return (*carried.past, Past(number, year.insured, year.benchmark, year.savings))
 
 
-def statement(settlement: Settlement) -> tuple[Line, ...]:
-    """Lay a settlement out as the insurer would print it, line by line."""
-    s = settlement
-    return (
-        Line("1", "Insured-years", s.insured_years, "person-year"),
-        Line("2.1", "Allocation (risk-adjusted norm cost)", s.allocation, "EUR/year"),
-        Line("2.2", "Individual cost explained by the norm (R2)", s.r_squared, "1"),
-        Line("3", "Cost of the contract's sectors", s.cost, "EUR/year"),
-        Line("4.1", "Regional indexation factor", s.regional_indexation_factor, "1"),
-        Line("4.2", "Benchmark (4.1 x 2.1)", s.benchmark, "EUR/year"),
-        Line("5.1", "Contribution margin (2.1 - 3), a level", s.contribution_margin, "EUR/year"),
-        Line("5.2", "Measured savings (4.2 - 3), a change", s.measured_savings, "EUR/year"),
-        Line("5.3", "Savings rate (5.2 / 4.2)", s.savings_rate, "1"),
-        Line("6.1", "Minimum savings rate", s.minimum_savings_rate, "1"),
-        Line("6.2", "Sharing rate", s.sharing_rate, "1"),
-        Line("6.3", "Shared savings (6.2 x 5.2 from 6.1 on)", s.shared_savings, "EUR/year"),
-        Line("7.1", "Investment fee", s.investment_fee, "EUR/year"),
-        Line("7.2", "Management fee", s.management_fee, "EUR/year"),
-        Line("8", "Paid in contract month", s.paid_month, "month"),
-    )
+def _float(amount: Decimal | None) -> float | None:
+    return None if amount is None else float(amount)

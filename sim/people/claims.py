@@ -43,6 +43,7 @@ def ledger(
         insured_months=people.months_in(first, last_month, rows).astype(np.int8),
         documented=np.where(known, people.documented_before[rows], np.uint32(0)),
         cost=cost,
+        physician=people.physician[rows].astype(np.uint16),
         member=people.member[rows],
         newcomer=~known,
     )

@@ -19,7 +19,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from sim.people.cells import UNKNOWN
+from sim.cells import UNKNOWN
 from sim.people.factors import ADMISSIONS, INTENSITIES, Factors
 from sim.people.population import Population
 from sim.people.reference import FIFTHS, Reference, birthday

@@ -14,26 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim import cohort_file
-from sim.cohort_file import Sheet
-from sim.people.cells import UNKNOWN, Cells
-from sim.people.faults import Faults
+from sim.cells import UNKNOWN, Cells
+from sim.faults import Faults
 from sim.people.population import SECTORS
-from sim.quantity import Refusal, nearest
+from sim.quantity import Refusal
+from sim.sheet import Column, Sheet, markdown
 
 OLDEST = 115
 """Years of age beyond which a birth month is taken for a mistake."""
 
 PAID = SECTORS[:4]
 """Sectors of which last year's cost may be given."""
-
-
-class Column(NamedTuple):
-    """What a column of a cohort file holds, and whether every cohort has it."""
-
-    needed: bool
-    unit: str
-    allowed: str
-    meaning: str
 
 
 CONDITION = "<condition>"
@@ -136,18 +127,16 @@ def read(path: str, checksum: str | None, place: Place) -> Roster:
     """Read the persons of a file; with a single fault the whole file is refused."""
     roster, faults = check(cohort_file.read(path, checksum), place)
     if len(faults):
-        raise Refusal(faults.told(path))
+        raise Refusal(faults.told(path, cohort_file.SOURCE))
     return roster
 
 
 def check(sheet: Sheet, place: Place) -> tuple[Roster, Faults]:
     """Read a sheet and find every fault in it; where there are any, the persons are not whole."""
     faults = Faults()
-    _check_header(sheet, place, faults)
-    for number, cells in sheet.ragged:
-        rule = f"as many cells as the header has names, {len(sheet.names)}"
-        faults.add(number, "(all)", [f"{cells} cells"], rule)
     reader = Cells(sheet, faults, NEEDED)
+    named = [name for name in COLUMNS if name != CONDITION]
+    reader.header([*named, *place.conditions], cohort_file.SOURCE.what)
     reader.unique("pseudonym")
     born = reader.month("born", 12 * place.start_year + place.first_month, OLDEST)
     sex = reader.code("sex", ("male", "female"))
@@ -175,25 +164,6 @@ def check(sheet: Sheet, place: Place) -> tuple[Roster, Faults]:
     ), faults
 
 
-def _check_header(sheet: Sheet, place: Place, faults: Faults) -> None:
-    allowed = [*(name for name in COLUMNS if name != CONDITION), *place.conditions]
-    for name in dict.fromkeys(sheet.names):
-        if name not in allowed:
-            faults.add(0, name, [""], f"a column of the schema. {nearest(name, allowed)}")
-        elif sheet.names.count(name) > 1:
-            faults.add(0, name, [""], "named once in the header")
-        elif name in sheet.unreadable:
-            faults.add(0, name, [sheet.unreadable[name]], "a column of texts, numbers or flags")
-    for name in (name for name in NEEDED if name not in sheet.names):
-        faults.add(0, name, [""], "a column that every cohort has")
-
-
 def schema() -> str:
     """Every column of a cohort file as a table in Markdown: docs/cohort.md has it word for word."""
-    lines = ["| column | needed | unit | allowed | meaning |", "|---|---|---|---|---|"]
-    for name, column in COLUMNS.items():
-        needed = "yes" if column.needed else "no"
-        lines.append(
-            f"| `{name}` | {needed} | {column.unit} | {column.allowed} | {column.meaning} |"
-        )
-    return "\n".join(lines)
+    return markdown(COLUMNS)

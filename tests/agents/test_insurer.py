@@ -5,9 +5,11 @@ import numpy as np
 import pytest
 
 from sim.agents.insurer import Insurer
+from sim.contract.account import Account
 from sim.contract.ledger import Ledger
 from sim.contract.risk_adjustment import WEIGHTS, Norm
-from sim.contract.settlement import Account, Settlement, Terms, settle
+from sim.contract.settlement import Settlement, settle
+from sim.contract.terms import Terms
 from sim.funding.cashbook import Cashbook
 
 SECTORS = ("hospital", "drugs")
@@ -31,6 +33,7 @@ def ledger() -> Ledger:
         insured_months=np.array([12, 6, 3, 12], np.int8),
         documented=np.zeros(n, np.uint32),
         cost=cost,
+        physician=np.zeros(n, np.uint16),
         member=np.zeros(n, np.bool_),
         newcomer=np.zeros(n, np.bool_),
     )
@@ -58,9 +61,8 @@ def settlement() -> Settlement:
             year=2006,
             contract_year=1,
             insured_years=20,
-            allocation=20_000,
+            benchmark=20_000,
             cost=18_000,
-            regional_indexation_factor=1.0,
         ),
     )
 

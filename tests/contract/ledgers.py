@@ -14,7 +14,8 @@ def ledger_of(rows, year=2010):
     """Make a ledger of dicts; what a row does not say has a harmless value."""
     harmless = {
         "person": 0, "age": 40, "sex": 0, "region": 1, "insurer": 0, "insured_months": 12,
-        "documented": 0, "cost": [0.0] * len(SECTORS), "member": False, "newcomer": False,
+        "documented": 0, "cost": [0.0] * len(SECTORS), "physician": 0, "member": False,
+        "newcomer": False,
     }  # fmt: skip
     columns = {}
     for name, column in COLUMNS.items():
@@ -62,6 +63,7 @@ def synthetic(rows=20_000, seed=1, noise=0.0, coding_region=1.0, coding_comparis
         insured_months=months.astype(np.int8),
         documented=(coded * bits).sum(axis=1).astype(np.uint32),
         cost=(annual[:, None] * months[:, None] / 12 * shares).astype(np.float32),
+        physician=np.zeros(rows, np.uint16),
         member=np.zeros(rows, np.bool_),
         newcomer=np.zeros(rows, np.bool_),
     )

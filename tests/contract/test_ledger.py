@@ -90,8 +90,14 @@ def test_columns_of_unequal_length_or_of_another_type_are_refused():
     ledger = synthetic(rows=10)
     with pytest.raises(Refusal, match="column age: int16 of shape"):
         dataclasses.replace(ledger, age=ledger.age[:9])
-    with pytest.raises(Refusal, match="column cost: float64"):
-        dataclasses.replace(ledger, cost=ledger.cost.astype(np.float64))
+    with pytest.raises(Refusal, match="column cost: int64"):
+        dataclasses.replace(ledger, cost=ledger.cost.astype(np.int64))
+
+
+def test_an_insurers_own_cost_is_kept_to_the_cent():
+    ledger = synthetic(rows=10)
+    exact = np.full((10, len(SECTORS)), 123_456.78)
+    assert cost(dataclasses.replace(ledger, cost=exact), ["drugs"]) == pytest.approx(1_234_567.8)
 
 
 @pytest.mark.parametrize("sectors", [[], ["dental"], ["drugs", "drugs"]])

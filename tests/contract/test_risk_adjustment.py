@@ -11,12 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sim.contract.cells import BANDS, CELLS, DIAGNOSES, FACTORS
 from sim.contract.ledger import SECTORS, cost
 from sim.contract.risk_adjustment import (
-    BANDS,
-    CELLS,
-    DIAGNOSES,
-    FACTORS,
     allocation,
     estimate,
     standard_error,
@@ -182,7 +179,7 @@ def test_the_standard_error_is_the_spread_over_comparisons(newcomers):
         comparison = elsewhere(joined(synthetic(rows=3000, seed=seed, noise=1.0), newcomers))
         norm = estimate(comparison, SECTORS)
         found.append(total_allocation(norm, region))
-        errors.append(standard_error(norm, region, comparison, SECTORS))
+        errors.append(standard_error(norm, region))
     assert np.mean(errors) == pytest.approx(np.std(found, ddof=1), rel=0.25)
 
 
@@ -215,7 +212,7 @@ def test_plain_python_has_the_same_bits_as_the_compiled_kernel():
         "from tests.contract.ledgers import synthetic\n"
         "ledger = synthetic(rows=3000, noise=2.0)\n"
         "norm = estimate(ledger, SECTORS)\n"
-        "values = (norm.r_squared, norm.scale, standard_error(norm, ledger, ledger, SECTORS))\n"
+        "values = (norm.r_squared, norm.scale, standard_error(norm, ledger))\n"
         "print(norm.weights.tobytes().hex(), allocation(norm, ledger).tobytes().hex())\n"
         "print(*(value.hex() for value in values))\n"
     )

@@ -1,4 +1,4 @@
-"""Norm cost and settlement written a second time: plain loops, exact fractions, no tricks.
+"""Norm cost written a second time: plain loops, exact fractions, no tricks.
 
 Written from the contract's wording, not from `sim/contract`. Slow on purpose.
 """
@@ -115,23 +115,3 @@ def allocation(weights, row):
         for name in regressors(row)[1:]:
             norm += weights[name]
     return norm * Fraction(row["insured_months"], 12)
-
-
-def settle(terms, account):
-    """Settle a year, written as the parties would say it; exact."""
-    exact = {name: Fraction(value) for name, value in account.items()}
-    expected = exact["allocation"] * exact["regional_indexation_factor"]
-    saved = expected - exact["cost"]
-    payment = Fraction(0)
-    if saved > 0 and saved >= Fraction(terms["minimum_savings_rate"]) * expected:
-        payment = saved * Fraction(terms["sharing_rate"])
-    in_build_up = account["contract_year"] <= terms["investment_fee_years"]
-    return {
-        "benchmark": expected,
-        "contribution_margin": exact["allocation"] - exact["cost"],
-        "measured_savings": saved,
-        "shared_savings": payment,
-        "investment_fee": Fraction(terms["investment_fee"]) if in_build_up else Fraction(0),
-        "management_fee": Fraction(terms["management_fee"]) * exact["insured_years"],
-        "paid_month": account["contract_year"] * 12 + terms["settlement_lag"],
-    }

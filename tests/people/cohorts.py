@@ -6,8 +6,8 @@ import numpy as np
 import pyarrow as pa
 from hypothesis import strategies as st
 
-from sim.cohort_file import Sheet
 from sim.people.roster import PAID, Place
+from sim.sheet import Sheet
 
 PLACE = Place(
     first_month=-23,

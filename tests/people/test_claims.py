@@ -63,7 +63,7 @@ def test_who_was_insured_for_a_month_has_a_row_and_nobody_else(told: Told) -> No
 def test_persons_are_in_their_claims_what_they_are(told: Told) -> None:
     for december, ledger, _, people, _ in told.years:
         rows = ledger.person
-        for column in ("sex", "region", "insurer", "member"):
+        for column in ("sex", "region", "insurer", "physician", "member"):
             assert (getattr(ledger, column) == people.columns[column][rows]).all()
         assert (ledger.age == (december - people.born[rows].astype(int)) // 12).all()
         assert ledger.year == told.life.year_of(december)

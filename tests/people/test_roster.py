@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.cohort_file import Sheet
+from sim import cohort_file
 from sim.people import roster
 from sim.people.roster import COLUMNS, NEEDED, PAID, UNKNOWN, check, schema
 from sim.quantity import Refusal
+from sim.sheet import Sheet
 from tests.people.cohorts import OPTIONAL, PLACE, Columns, clean, sheet
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "cohort.md"
@@ -61,7 +62,7 @@ def test_whoever_is_listed_twice_is_found_and_not_named(columns: Columns, data: 
     _, faults = check(sheet({**columns, "pseudonym": names}), PLACE)
     (line,) = faults.frame().itertuples(index=False)
     assert tuple(line) == (again + 1, "pseudonym", f"as in row {first + 1}", "no two alike")
-    assert names[first] not in faults.told("cohort.csv").split()
+    assert names[first] not in faults.told("cohort.csv", cohort_file.SOURCE).split()
 
 
 @given(clean())

@@ -1,10 +1,10 @@
-"""How the cells of a cohort file are read: text into arrays, and every fault on the way.
+"""How the cells of a file of rows are read: text into arrays, and every fault on the way.
 
 A cell is trimmed; an empty one is not known. What cannot be read is a fault, and stands as not
 known in the array, so that one fault hides no other.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,8 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from sim.cohort_file import Sheet
-from sim.people.faults import Faults
+from sim.faults import Faults
+from sim.quantity import nearest
+from sim.sheet import Sheet
 
 UNKNOWN = -1
 
@@ -33,9 +34,28 @@ class Cells:
         self.sheet, self.faults, self.needed = sheet, faults, needed
         self.n = sheet.rows.size
 
+    def header(self, allowed: Sequence[str], what: str) -> None:
+        """Find columns that are unknown, doubled, unreadable or missing, and rows of other length.
+
+        `what` is the kind of file, in the words of its messages.
+        """
+        sheet, faults = self.sheet, self.faults
+        for name in dict.fromkeys(sheet.names):
+            if name not in allowed:
+                faults.add(0, name, [""], f"a column of the schema. {nearest(name, allowed)}")
+            elif sheet.names.count(name) > 1:
+                faults.add(0, name, [""], "named once in the header")
+            elif name in sheet.unreadable:
+                faults.add(0, name, [sheet.unreadable[name]], "a column of texts, numbers or flags")
+        for name in (name for name in self.needed if name not in sheet.names):
+            faults.add(0, name, [""], f"a column that every {what} has")
+        for number, cells in sheet.ragged:
+            rule = f"as many cells as the header has names, {len(sheet.names)}"
+            faults.add(number, "(all)", [f"{cells} cells"], rule)
+
     def unique(self, name: str) -> None:
         """Find empty cells, and those that stand in an earlier row already; none is shown."""
-        cells = self._cells(name)
+        cells = self.trimmed(name)
         if cells is None:
             return
         codes = pc.dictionary_encode(cells).indices.to_numpy(zero_copy_only=False)
@@ -66,7 +86,7 @@ class Cells:
 
     def code(self, name: str, allowed: tuple[str, ...]) -> NDArray[np.int64]:
         """Place among the allowed names, -1 where nothing is given, int64 [n]."""
-        cells = self._cells(name)
+        cells = self.trimmed(name)
         if cells is None:
             return np.full(self.n, UNKNOWN)
         found = pc.index_in(cells, value_set=pa.array(allowed, pa.string()))
@@ -84,14 +104,22 @@ class Cells:
 
     def amount(self, name: str) -> NDArray[np.float64]:
         """Amounts of money, NaN where nothing is given, float64 [n]."""
-        rule = "a number, 0 or more"
+        return self.number(name, 0, np.inf, "a number, 0 or more")
+
+    def number(self, name: str, low: float, high: float, rule: str) -> NDArray[np.float64]:
+        """Finite numbers, NaN where nothing is given, float64 [n]."""
         found = _numbers(self._matching(name, _NUMBER, rule), self.n)
-        self._refuse(name, (found < 0) | np.isinf(found), rule)
+        self._refuse(name, (found < low) | (found > high) | np.isinf(found), rule)
         return found
+
+    def text(self, name: str) -> list[str | None]:
+        """Texts, None where nothing is given [n]."""
+        cells = self.trimmed(name)
+        return [None] * self.n if cells is None else list(cells.to_pylist())
 
     def flag(self, name: str) -> NDArray[np.int64]:
         """1 for yes, 0 for no, -1 where nothing is given, int64 [n]."""
-        cells = self._cells(name)
+        cells = self.trimmed(name)
         if cells is None:
             return np.full(self.n, UNKNOWN)
         found = _numbers(pc.index_in(pc.utf8_lower(cells), value_set=pa.array(_FLAGS)))
@@ -100,7 +128,7 @@ class Cells:
         place = np.nan_to_num(found, nan=UNKNOWN).astype(np.int64)
         return np.where(place >= 0, place % 2, UNKNOWN)
 
-    def _cells(self, name: str) -> Any:
+    def trimmed(self, name: str) -> Any:
         """Trimmed cells of a column, null where empty; None where there is none to read."""
         cells = self.sheet.cells.get(name)
         if cells is None:
@@ -114,7 +142,7 @@ class Cells:
 
     def _matching(self, name: str, pattern: str, rule: str) -> Any:
         """Cells that are written as they should be; the others are faults, and null."""
-        cells = self._cells(name)
+        cells = self.trimmed(name)
         if cells is None:
             return None
         right = pc.match_substring_regex(cells, pattern)

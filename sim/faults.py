@@ -1,4 +1,4 @@
-"""What is wrong with a cohort file: row, column, value and rule of every fault, and how it is told.
+"""What is wrong with a file of rows: row, column, value and rule of every fault, how it is told.
 
 A value is shown so that it can be found and mended; a pseudonym never is.
 """
@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+
+from sim.sheet import Source
 
 SHOWN = 20
 """Faults that a refusal shows; the rest it counts by rule."""
@@ -70,7 +72,7 @@ class Faults:
             counts[name] = counts.get(name, 0) + block.rows.size
         return dict(sorted(counts.items(), key=lambda one: -one[1]))
 
-    def told(self, path: str) -> str:
+    def told(self, path: str, source: Source) -> str:
         """Say what is wrong: the first faults as a table, the rest by rule, and what to do."""
         shown = self.frame(SHOWN)
         widths = [
@@ -86,10 +88,9 @@ class Faults:
             lines += [f"{count:>8,}  {rule}" for rule, count in self.by_rule().items()]
         many = "1 fault" if len(self) == 1 else f"{len(self):,} faults"
         return (
-            f"population.path={path} has {many}, and nothing was run.\n"
+            f"{source.key}={path} has {many}, and nothing was run.\n"
             + "\n".join(lines)
-            + "\nMend the file. docs/cohort.md says what a cohort file holds, and "
-            f"python -m experiments.cohort check={path} lists every fault."
+            + f"\nMend the file. {source.guide.format(path=path)}"
         )
 
 
