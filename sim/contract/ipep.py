@@ -23,7 +23,7 @@ CLAUSE = "clause 4.6, level and evolution"
 
 
 class IpepTerms(BaseModel, frozen=True, extra="forbid"):
-    """Weights of the two gains (1), and the fewest patients and comparison person-years."""
+    """Weights of the two gains (1), and the fewest person-years of a comparison."""
 
     level_weight: float = Field(ge=0, le=1)
     evolution_weight: float = Field(ge=0, le=1)

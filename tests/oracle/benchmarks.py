@@ -5,7 +5,7 @@ is the contract's. Answers are (benchmark, cost) in EUR/year.
 """
 
 from fractions import Fraction
-from math import inf, sqrt
+from math import hypot, inf, sqrt
 
 from sim.randomness import decision, uniform
 from tests.oracle.contract import allocation, band, norm_cost, spent
@@ -165,11 +165,25 @@ def pairs_of(seen, weights, year, terms):
         luck = uniform(0, row["person"], decision("pair"), year)[0]
         return float(row["norm"] / row["time"]) / spread + luck * terms.caliper / 1000
 
+    past, unit = {}, 1.0
+    if terms.match_on_cost:
+        past = {row["person"]: float(row["paid"] / row["time"]) for row in seen[year - 1]}
+        costs = [past.get(row["person"], 0.0) for row in first]
+        middle = sum(costs) / len(costs)
+        unit = sqrt(sum((cost - middle) ** 2 for cost in costs) / len(costs)) or 1.0
+
+    def before(row):
+        return past.get(row["person"], 0.0) / unit
+
+    def alike(one, other):
+        known = one["person"] in past, other["person"] in past
+        return stratum(one) == stratum(other) and known[0] == known[1]
+
     candidates = []
     for i, one in enumerate(first):
         for j, other in enumerate(second):
-            distance = abs(place(one) - place(other))
-            if stratum(one) == stratum(other) and distance <= terms.caliper:
+            distance = hypot(place(one) - place(other), before(one) - before(other))
+            if alike(one, other) and distance <= terms.caliper:
                 candidates.append((distance, i, j))
     found, taken = {}, set()
     for _, i, j in sorted(candidates):
@@ -191,29 +205,34 @@ def matched_pairs(years, sectors, start, year, terms):
             if later[0] and later[1]:
                 then.append((one, other))
                 now.append((later[0][0], later[1][0]))
+        then = [then]
     else:
-        then = []
-        for before in range(start - terms.baseline_years, start):
-            then += pairs_of(seen, weights, before, terms)
+        base = range(start - terms.baseline_years, start)
+        then = [pairs_of(seen, weights, before, terms) for before in base]
         now = pairs_of(seen, weights, year, terms)
 
-    def head(pairs, side):
-        if not side:
-            rows = [pair[0] for pair in pairs]
-            return total(rows, "paid") / total(rows, "time")
+    def here_per_person(years_of_pairs):
+        rows = [pair[0] for pairs in years_of_pairs for pair in pairs]
+        return total(rows, "paid") / total(rows, "time")
+
+    def there_per_person(years_of_pairs):
         paid = time = Fraction(0)
-        for low, high in zip(terms.ages, [*terms.ages[1:], 999], strict=True):
-            group = [pair for pair in pairs if low <= pair[0]["age"] < high]
-            if group:
-                own = total([pair[0] for pair in group], "time")
-                theirs = [pair[1] for pair in group]
-                paid += own * total(theirs, "paid") / total(theirs, "time")
-                time += own
+        for pairs in years_of_pairs:
+            for low, high in zip(terms.ages, [*terms.ages[1:], 999], strict=True):
+                group = [pair for pair in pairs if low <= pair[0]["age"] < high]
+                if group:
+                    own = total([pair[0] for pair in group], "time")
+                    theirs = [pair[1] for pair in group]
+                    paid += own * total(theirs, "paid") / total(theirs, "time")
+                    time += own
         return paid / time
 
     own = [pair[0] for pair in now]
+    before, pairs_before, pairs_now = (
+        here_per_person(then), there_per_person(then), there_per_person([now])
+    )  # fmt: skip
     if terms.growth == "additive":
-        per_person = head(then, 0) + head(now, 1) - head(then, 1)
+        per_person = before + pairs_now - pairs_before
     else:
-        per_person = head(then, 0) * head(now, 1) / head(then, 1)
+        per_person = before * pairs_now / pairs_before
     return total(own, "time") * per_person, total(own, "paid")
