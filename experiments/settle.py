@@ -97,7 +97,8 @@ def settle_ledger(
     scenario = compose([*chosen, *overrides])
     terms = _terms(scenario)
     claims = ledger_file.read(path)
-    found = recalculate(terms, rule_terms(terms.rule), claims, start)
+    numbers = benchmarks.terms_of(terms.rule, scenario.values["benchmarks"][terms.rule])  # noqa: PD011
+    found = recalculate(terms, numbers, claims, start)
     lines = [
         {"year": settlement.year, **line._asdict()}
         for settlement in found.settlements

@@ -1,12 +1,15 @@
-"""The insured elsewhere: lived once per seed, seen by the contract as norms by year."""
+"""The insured elsewhere: lived once per seed, seen by contracts as norms and sums by year."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.contract.risk_adjustment import Norm, estimate
+from sim.contract.agreement import Agreement, View
+from sim.contract.history import Elsewhere, History, elsewhere
+from sim.contract.risk_adjustment import Norm
 from sim.people import care, cohort
 from sim.people.life import Life
 from sim.people.population import SECTORS
@@ -20,17 +23,38 @@ class Comparison:
 
     Attributes
     ----------
-    norms
-        Calendar year -> norm cost, estimated on that year's claims.
+    seen
+        View -> calendar year -> what a contract keeps of that year's claims.
     yearbook
         Lines of the table of the population.
     person_months
         How many were simulated.
     """
 
-    norms: dict[int, Norm]
+    seen: Mapping[View, Mapping[int, Elsewhere]]
     yearbook: Yearbook
     person_months: float
+
+    def norm(self, view: View, year: int) -> Norm:
+        """Norm cost of a year."""
+        return self.seen[view][year].norm
+
+    def histories(self, start_year: int) -> dict[View, History]:
+        """By view, the history of a region that has not lived yet."""
+        return {
+            view: History(start_year, view.sectors, seen, truncation=view.truncation)
+            for view, seen in self.seen.items()
+        }
+
+
+def kept(agreements: Iterable[Agreement], start_year: int) -> dict[View, int | None]:
+    """What is to be kept for several contracts: view -> first year of rows, None for none."""
+    found: dict[View, int | None] = {}
+    for agreement in agreements:
+        for view, first in agreement.kept(start_year).items():
+            known = [year for year in (found.get(view), first) if year is not None]
+            found[view] = min(known, default=None)
+    return found
 
 
 def prices(setting: Setting, seed: int) -> dict[int, NDArray[np.float64]]:
@@ -87,10 +111,16 @@ def live_elsewhere(
     first: int,
     price: dict[int, NDArray[np.float64]],
     ticks: Path | None = None,
+    views: Mapping[View, int | None] | None = None,
 ) -> Comparison:
-    """Let the comparison live through baseline and contract; `first` is its first address."""
+    """Let the comparison live through baseline and contract; `first` is its first address.
+
+    `views` are those of the setting's own contract, unless several are to be settled.
+    """
+    start = setting.region.start_year
+    wanted = kept([setting.agreement], start) if views is None else views
     life = insured_elsewhere(setting, seed, first, price)
-    norms: dict[int, Norm] = {}
+    seen: dict[View, dict[int, Elsewhere]] = {view: {} for view in wanted}
     yearbook = Yearbook("comparison", seed)
     months = 0.0
     for month in range(setting.first_month, setting.last_month + 1):
@@ -98,7 +128,9 @@ def live_elsewhere(
         if month % 12 == 0:
             ledger, sums = life.close_year(month, ticks)
             year = life.year_of(month)
-            norms[year] = estimate(ledger, setting.contract.sectors)
+            for view, since in wanted.items():
+                rows = since is not None and year >= since
+                seen[view][year] = elsewhere(ledger, view.sectors, view.truncation, rows)
             months += float(sums["person_years"].sum() * 12)
             yearbook.people(sums, year, tuple(setting.region.insurers), resident=False)
-    return Comparison(norms, yearbook, months)
+    return Comparison(seen, yearbook, months)

@@ -1,6 +1,6 @@
 """The region: one arm and one seed, month by month and year by year."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,14 @@ from sim.agents.investor import Lender
 from sim.agents.physician import Physician
 from sim.agents.programme import Programme
 from sim.comparison import Comparison
-from sim.contract.account import Account
-from sim.contract.benchmarks import contribution_margin_benchmark, regional_indexation_factor
-from sim.contract.ledger import Ledger, cost, insured_years
-from sim.contract.risk_adjustment import total_allocation
-from sim.contract.settlement import Carried, Settlement, settle_next
+from sim.contract.agreement import View
+from sim.contract.course import Course
+from sim.contract.history import History
+from sim.contract.ledger import Ledger
+from sim.contract.rebasing import regime_factor
+from sim.contract.settlement import Settlement
 from sim.funding.cashbook import Cashbook
+from sim.influence import Influence
 from sim.people.country import frailty_classes
 from sim.people.life import Life
 from sim.people.membership import Membership, deaths_of_members
@@ -27,19 +29,6 @@ from sim.people.population import NEVER
 from sim.people.record import Record
 from sim.setting import Setting
 from sim.yearbook import Yearbook
-
-
-@dataclass(frozen=True)
-class Baseline:
-    """Cost and allocation of the region in the years before the start, EUR/year."""
-
-    costs: tuple[float, ...]
-    allocations: tuple[float, ...]
-
-    @property
-    def regional_indexation_factor(self) -> float:
-        """Cost per euro of allocation before the start (1)."""
-        return regional_indexation_factor(self.costs, self.allocations)
 
 
 class Region(mesa.Model):
@@ -54,9 +43,9 @@ class Region(mesa.Model):
     life
         The residents as the years before the start have left them; they live on here.
     comparison
-        What the insured elsewhere cost, as norms by year.
-    baseline
-        The region's own cost and allocation before the start.
+        What contracts see of the insured elsewhere, year by year.
+    histories
+        What contracts have seen of the region before the start, by view.
     ticks
         A file to which a byte is added for every year lived.
     """
@@ -68,7 +57,7 @@ class Region(mesa.Model):
         seed: int,
         life: Life,
         comparison: Comparison,
-        baseline: Baseline,
+        histories: Mapping[View, History],
         ticks: Path | None = None,
     ) -> None:
         super().__init__(rng=seed)
@@ -76,13 +65,11 @@ class Region(mesa.Model):
         self.life = life
         self.people = life.people
         self.comparison = comparison
-        self.baseline = baseline
         self.ticks = ticks
         self.month = 1 - setting.region.preparation_months
         self.book = Cashbook()
         self.yearbook = Yearbook(arm, seed)
-        self.settlements: dict[int, Settlement] = {}
-        self.carried = Carried()
+        self.course = Course(setting.agreement, histories, seed)
         self.shares: dict[int, list[float]] = {}
         self.record = Record(self.people, setting.contract.sectors) if setting.persons else None
         self.deaths = (0.0, 0.0)  # of members in the year, and expected of them
@@ -114,8 +101,7 @@ class Region(mesa.Model):
             setting.network.volunteer_selection,
             classes,
         )
-        factors.by_physician = factors.ones(setting.network.physicians + 1)
-        factors.by_participation = factors.ones(1)
+        self.influence = Influence(self.life, setting.network)
 
     def run(self) -> None:
         """Prepare, live through the contract, run off until the last debt is settled."""
@@ -125,6 +111,11 @@ class Region(mesa.Model):
             self.step()
         while self._unsettled():
             self.run_off()
+
+    @property
+    def settlements(self) -> dict[int, Settlement]:
+        """Settlement of each contract year so far."""
+        return self.course.settlements
 
     def prepare(self) -> None:
         """One month before the contract: the company is founded, nobody is invited yet."""
@@ -140,7 +131,7 @@ class Region(mesa.Model):
         self._join()
         self._enrol()
         self._attend()
-        self._act()
+        self.influence.treat(self.programmes, self.month)
         self.life.live(self.month)
         self._pay()
         self._receive()
@@ -176,7 +167,7 @@ class Region(mesa.Model):
         efforts = [physician.effort for physician in self.joined]
         for physician in self.physicians:
             physician.adjust(sum(efforts) / len(efforts) if efforts else 0.0)
-            self._set_line(physician)
+            self.influence.follow(physician)
         for programme in self.programmes:
             programme.open_year()
         for insurer in self.insurers:
@@ -190,16 +181,7 @@ class Region(mesa.Model):
         expected = sum(p.last_pay for p in joined) / len(joined) if joined else 0.0
         for physician in self.physicians:
             if physician.consider(share, expected):
-                self._set_line(physician)
-
-    def _set_line(self, physician: Physician) -> None:
-        """Let what the practice does from now on reach its patients."""
-        factors = self.life.factors
-        line = physician.line(factors)
-        if (line != factors.by_physician[physician.number]).any():
-            factors.by_physician[physician.number] = line
-            rows = np.flatnonzero(self.people.physician == physician.number)
-            self.life.touch(rows[self.people.left[rows] == NEVER])
+                self.influence.follow(physician)
 
     def _enrol(self) -> None:
         """Patients of the network's practices become members."""
@@ -217,29 +199,6 @@ class Region(mesa.Model):
         members = self.members
         for programme in self.programmes:
             programme.recruit(self.people, members, effort, self.month)
-
-    def _act(self) -> None:
-        """Write what the programmes do to those who attend or attended into the factors."""
-        factors, people = self.life.factors, self.people
-        changed = [programme.act(self.month) for programme in self.programmes]
-        acted_on = np.unique(np.concatenate([np.empty(0, np.int64), *changed]))
-        if not acted_on.size:
-            return
-        effect = np.zeros((acted_on.size, factors.width))
-        for programme in self.programmes:
-            effect += programme.acting[acted_on, None] * programme.effect
-        new = acted_on[people.participation[acted_on] == 0]
-        lines = factors.by_participation.shape[0]
-        people.participation[new] = np.arange(lines, lines + new.size)
-        factors.by_participation = np.concatenate(
-            [factors.by_participation, factors.ones(new.size)]
-        )
-        line = people.participation[acted_on]
-        found = np.exp(effect).astype(np.float32)
-        moved = (found != factors.by_participation[line]).any(axis=1)
-        factors.by_participation[line[moved]] = found[moved]
-        rows = acted_on[moved]
-        self.life.touch(rows[people.left[rows] == NEVER])
 
     def _pay(self) -> None:
         """The company pays its staff, the programmes and the network."""
@@ -261,7 +220,7 @@ class Region(mesa.Model):
         for year, settlement in self.settlements.items():
             if settlement.paid_month == self.month:
                 for insurer, share in zip(self.insurers, self.shares[year], strict=True):
-                    insurer.pay_shared_savings(settlement, share, self.month)
+                    insurer.settle(settlement, share, self.month)
         joined = self.joined
         members = sum(physician.members for physician in joined)
         for integrator in self.integrators:
@@ -279,18 +238,21 @@ class Region(mesa.Model):
 
     def _close_year(self) -> None:
         """Claims are counted, the contract is settled, everybody's year is written down."""
-        self._document()
+        self.influence.document(self._effort(), self.month)
         self.deaths = deaths_of_members(self.people, self.month)
         ledger, sums = self.life.close_year(self.month, self.ticks)
         if self.record is not None:
             self.record.add(self.people, ledger)
         year = self.life.year_of(self.month)
-        norm = self.comparison.norms[year]
-        sectors = self.setting.contract.sectors
+        agreement = self.setting.agreement
+        norm, sectors = self.comparison.norm(agreement.plain, year), agreement.terms.sectors
+        regime = float(
+            regime_factor(year, agreement.terms.regime_year, agreement.terms.regime_factor)
+        )
         for insurer in self.insurers:
-            insurer.close_year(ledger, norm, sectors, self.month)
+            insurer.close_year(ledger, norm, sectors, self.month, regime)
         if self.integrators:
-            self._settle(ledger, year)
+            self._settle(ledger)
         self.yearbook.people(sums, year, tuple(self.setting.region.insurers), resident=True)
         patients = np.bincount(
             self.people.physician[self.people.present(self.month + 1)],
@@ -304,32 +266,13 @@ class Region(mesa.Model):
         self.yearbook.agents("programmes", year, self.programmes)
         self.yearbook.agents("insurers", year, self.insurers)
 
-    def _document(self) -> None:
-        """Practices of the network may code more of what their patients have."""
-        gain = self._effort() * np.float32(self.setting.network.documentation_gain)
-        rows = np.flatnonzero(self.people.present(self.month))
-        rows = rows[gain[self.people.physician[rows]] > 0]
-        self.setting.country.diseases.document(self.people, rows, gain[self.people.physician[rows]])
-
-    def _settle(self, ledger: Ledger, year: int) -> None:
-        """Settle the contract for a year; fees are due at once, shared savings after the lag."""
-        norm = self.comparison.norms[year]
-        factor = self.baseline.regional_indexation_factor
-        allocation = total_allocation(norm, ledger)
-        account = Account(
-            year=year,
-            contract_year=self.month // 12,
-            insured_years=insured_years(ledger),
-            benchmark=contribution_margin_benchmark(factor, allocation),
-            cost=cost(ledger, self.setting.contract.sectors),
-            allocation=allocation,
-            details={"regional_indexation_factor": factor, "r_squared": norm.r_squared},
-        )
-        settlement, self.carried = settle_next(self.setting.contract, account, self.carried)
-        self.settlements[year] = settlement
+    def _settle(self, ledger: Ledger) -> None:
+        """Settle the contract for a year; fees are due at once, all else after the lag."""
+        settlement = self.course.close_year(ledger)
         total = sum(insurer.insured_years for insurer in self.insurers)
-        self.shares[year] = [i.insured_years / total if total else 0.0 for i in self.insurers]
-        for insurer, share in zip(self.insurers, self.shares[year], strict=True):
+        shares = [i.insured_years / total if total else 0.0 for i in self.insurers]
+        self.shares[ledger.year] = shares
+        for insurer, share in zip(self.insurers, shares, strict=True):
             insurer.pay_fees(settlement, share, self.month)
         self.yearbook.settlement(settlement)
 
@@ -351,6 +294,7 @@ class Region(mesa.Model):
 
     def tables(self) -> dict[str, list[dict[str, Any]]]:
         """Everything written down, with the cashbook, as lines by table; persons as columns."""
+        self.yearbook.measurements(self.course.measurements)
         found = self.yearbook.tables(self.book)
         if self.record is not None:
             persons = self.record.table(self.people, self.life.factors, self.setting.last_month)

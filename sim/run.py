@@ -18,10 +18,10 @@ import pandas as pd
 from joblib import Parallel, cpu_count, delayed
 
 from sim.agents.physician import panels
-from sim.comparison import Comparison, live_elsewhere, prices
-from sim.contract.ledger import cost
-from sim.contract.risk_adjustment import total_allocation
-from sim.model import Baseline, Region
+from sim.comparison import Comparison, kept, live_elsewhere, prices
+from sim.contract.agreement import View
+from sim.contract.history import History
+from sim.model import Region
 from sim.people import cohort
 from sim.people.life import Life
 from sim.quantity import Refusal
@@ -59,7 +59,8 @@ def compare(first: Scenario, second: Scenario, processes: int | None = 1) -> Res
     They may differ in programmes, network, contract, funding and generation; who the people are
     must be the same.
     """
-    one, other = setting(first), setting(second)
+    longest = max(setting(one).region.baseline_years for one in (first, second))
+    one, other = setting(first, longest), setting(second, longest)
     if (one.region, one.population, one.years) != (other.region, other.population, other.years):
         raise Refusal(
             "compare: the two scenarios differ in region, population or horizon, so they are "
@@ -84,6 +85,9 @@ def identity(scenario: Scenario) -> str:
 def _simulate(
     scenario: Scenario, arms: Arms, run: str, processes: int | None, ticks: Path | None
 ) -> Results:
+    for own in arms.values():
+        if own.companies:
+            own.agreement.admit(own.comparison)
     began, asked = time.perf_counter(), scenario.precision
     batch = asked["batch"] if asked else len(scenario.seeds)
     found: list[Lines] = []
@@ -174,13 +178,14 @@ def live_seed(arms: Arms, seed: int, ticks: Path | None = None) -> Lines:
     ready = next(iter(arms.values()))
     price = prices(ready, seed)
     past = residents(ready, seed, price)
-    comparison = live_elsewhere(ready, seed, past.people.n, price, ticks)
-    baseline = live_before(past, ready, comparison, ticks)
+    views = kept((own.agreement for own in arms.values()), ready.region.start_year)
+    comparison = live_elsewhere(ready, seed, past.people.n, price, ticks, views)
+    histories = live_before(past, ready, comparison, ticks)
     lines: Lines = {"population": list(comparison.yearbook.lines["population"])}
     last = list(arms)[-1]
     for arm, own in arms.items():
         life = past if arm == last else past.branch()  # the last one lives on in the past itself
-        region = Region(own, arm, seed, life, comparison, baseline, ticks)
+        region = Region(own, arm, seed, life, comparison, histories, ticks)
         region.run()
         for table, rows in region.tables().items():
             lines.setdefault(table, []).extend(rows)
@@ -189,17 +194,15 @@ def live_seed(arms: Arms, seed: int, ticks: Path | None = None) -> Lines:
 
 def live_before(
     past: Life, ready: Setting, comparison: Comparison, ticks: Path | None = None
-) -> Baseline:
+) -> dict[View, History]:
     """Let the region live through the years before the start, the same for every arm."""
-    costs, allocations = [], []
+    histories = comparison.histories(ready.region.start_year)
     for month in range(ready.first_month, 1):
         past.step(month)
         if month % 12 == 0:
             ledger, _ = past.close_year(month, ticks)
-            norm = comparison.norms[past.year_of(month)]
-            costs.append(cost(ledger, ready.contract.sectors))
-            allocations.append(total_allocation(norm, ledger))
-    return Baseline(tuple(costs), tuple(allocations))
+            histories = {view: seen.plus(ledger) for view, seen in histories.items()}
+    return histories
 
 
 def residents(ready: Setting, seed: int, price: Any) -> Life:

@@ -6,86 +6,31 @@ What is built here is shared by all seeds and arms and never changes afterwards.
 import functools
 import json
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, ValidationError
 
-from sim import tables
+from sim import places, tables
 from sim.agents.integrator import GenerationTerms
 from sim.agents.physician import NetworkTerms
 from sim.agents.programme import ProgrammeTerms
+from sim.contract.agreement import Agreement, agreement
+from sim.contract.benchmarks import RULES
 from sim.contract.terms import Terms
-from sim.contract.tracks import with_track
 from sim.funding.instruments import Loan
 from sim.people import roster
 from sim.people.cohort import Place
 from sim.people.country import Country, country
 from sim.people.diseases import Disease
-from sim.people.factors import AGES, FRAILTIES, INTENSITIES, Factors
+from sim.people.factors import Factors
 from sim.people.life import Life
-from sim.people.morbidity import Morbidity, Trends
 from sim.people.population import Population
-from sim.people.reference import FIFTHS
 from sim.people.roster import Roster
-from sim.quantity import Refusal, refusal_from, written
+from sim.quantity import Refusal, refusal_from
+from sim.region import PopulationTerms, RegionTerms, check_shares
 from sim.scenario import Scenario
-
-
-class PopulationTerms(Morbidity, frozen=True, extra="forbid"):
-    """How people renew themselves, and how prices move, as conf/population describes it."""
-
-    source: Literal["tables", "file"]
-    path: str | None = None
-    checksum: str | None = None
-    first_year: int
-    last_year: int
-    structure_years: int = Field(ge=0)
-    reference_size: int = Field(ge=FIFTHS * FRAILTIES * INTENSITIES)  # one of each, at least
-    size: int = Field(gt=0)
-    comparison: int | None = Field(None, gt=0)
-    comparison_ratio: float = Field(gt=0)
-    comparison_regions: int = Field(ge=1)
-    comparison_table: str
-    total_fertility: float = Field(ge=0)
-    male_births: float = Field(gt=0, lt=1)
-    migration_out: float = Field(ge=0)
-    migration_in_ratio: float = Field(ge=0)
-    switching_out: float = Field(ge=0)
-    switching_in_ratio: float = Field(ge=0)
-    trends: Trends
-    wages: float
-    price_shock_sd: float = Field(ge=0)
-    regional_drift_sd: float = Field(ge=0)
-    regional_level_sd: float = Field(ge=0)
-
-
-class InsurerTerms(BaseModel, frozen=True, extra="forbid"):
-    """An insurer that signed: its name and its share of the insured."""
-
-    label: str
-    share: float = Field(gt=0, le=1)
-
-
-class RegionTerms(BaseModel, frozen=True, extra="forbid"):
-    """A region, as conf/region describes it; units and sources there."""
-
-    label: str
-    country: str
-    population_table: str
-    population_table_year: int
-    currency: str
-    legal_frame: str
-    start_year: int
-    baseline_years: int = Field(ge=2)
-    preparation_months: int = Field(ge=0)
-    insured: int = Field(gt=0)
-    insurers: dict[str, InsurerTerms]
-    deprivation: tuple[float, float, float, float, float]
-    mortality_level: float = Field(gt=0)
-    cost_level: float = Field(gt=0)
-    published: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -94,6 +39,11 @@ class Setting:
 
     Attributes
     ----------
+    region
+        Its `baseline_years` are those lived before the start: as many as conf has, or more where
+        a benchmark rule looks back further.
+    agreement
+        What is settled, and what is measured beside it.
     first_month
         In which the history begins: January, `baseline_years` before month 1.
     last_month
@@ -106,7 +56,7 @@ class Setting:
 
     region: RegionTerms
     population: PopulationTerms
-    contract: Terms
+    agreement: Agreement
     network: NetworkTerms
     programmes: dict[str, ProgrammeTerms]
     companies: tuple[GenerationTerms, ...]
@@ -117,6 +67,11 @@ class Setting:
     years: int
     roster: Roster | None = None
     persons: bool = False
+
+    @property
+    def contract(self) -> Terms:
+        """What the parties agreed."""
+        return self.agreement.terms
 
     @property
     def first_month(self) -> int:
@@ -190,20 +145,22 @@ class Setting:
         return dict(zip(self.calendar, factor.tolist(), strict=True))
 
 
-def setting(scenario: Scenario) -> Setting:
-    """Validate and compile a scenario; whatever is wrong is refused by name."""
-    return _setting(json.dumps(scenario.values, sort_keys=True))
+def setting(scenario: Scenario, baseline_years: int = 0) -> Setting:
+    """Validate and compile a scenario; whatever is wrong is refused by name.
+
+    `baseline_years` are lived before the start at least, for the sake of who is compared.
+    """
+    return _setting(json.dumps(scenario.values, sort_keys=True), baseline_years)
 
 
 @functools.lru_cache(maxsize=4)
-def _setting(scenario: str) -> Setting:
+def _setting(scenario: str, baseline_years: int) -> Setting:
     values = json.loads(scenario)
     region = _model(RegionTerms, values["region"], "region")
     population = _model(PopulationTerms, values["population"], "population")
     diseases = _models(Disease, values["diseases"], "diseases")
     programmes = _models(ProgrammeTerms, values["programmes"], "programmes")
-    contract = _model(Terms, with_track(values["contract"]), "contract")
-    _check_contract(contract)
+    contract = agreement(values["contract"], values["benchmarks"], region.baseline_years)
     network = _model(NetworkTerms, values["network"], "network")
     generation = _model(GenerationTerms, values["generation"], "generation")
     loans = tuple(
@@ -211,14 +168,16 @@ def _setting(scenario: str) -> Setting:
         for i, loan in enumerate(values["funding"]["instruments"])
     )
     years = int(values["horizon"]["years"])
-    _check_shares(region)
+    check_shares(region)
     if population.source == "tables":
-        _check_structure(region, population)
+        places.check_structure(region, population)
     compiled = country(
         diseases, dict(values["diseases"]), population, population.comparison_regions
     )
+    asked = region.baseline_years
+    region = _with_history(region, population, contract, baseline_years)
+    before = region.baseline_years - asked
     span = range(region.start_year - region.baseline_years, region.start_year + years)
-    home = _place(region, population, compiled, region.population_table, span)
     return Setting(
         region,
         population,
@@ -228,8 +187,8 @@ def _setting(scenario: str) -> Setting:
         (generation,),
         loans,
         compiled,
-        home,
-        _elsewhere(region, population, compiled, span),
+        places.place(region, population, compiled, region.population_table, span, before),
+        places.elsewhere(region, population, compiled, span, before),
         years,
         _roster(population, cohort_place(region, network, compiled)),
         bool(values["results"]["persons"]),
@@ -255,51 +214,22 @@ def _models[Model: BaseModel](
     return {name: _model(kind, one, f"{prefix}.{name}") for name, one in given.items()}
 
 
-def _check_contract(terms: Terms) -> None:
-    """Refuse what can be settled from statements, but does not happen in a run yet."""
-    asked = {
-        "rule": terms.rule != "contribution_margin",
-        "loss_share": terms.two_sided,
-        "advance": terms.advance > 0,
-        "kpi_fees": bool(terms.kpi_fees),
-        "termination_hazard": terms.termination_hazard > 0,
-        "rebasing_years": terms.rebasing_years is not None,
-        "truncation": terms.truncation is not None,
-        "completion_factor": terms.completion_factor != 1,
-    }
-    beyond = [name for name, is_asked in asked.items() if is_asked]
-    if beyond:
+def _with_history(
+    region: RegionTerms, population: PopulationTerms, contract: Agreement, least: int
+) -> RegionTerms:
+    """Let the region live as many years before the start as the benchmark rules look back on."""
+    years = max(region.baseline_years, contract.baseline_years, least)
+    first = region.start_year - years
+    if years > region.baseline_years and first < population.first_year:
+        needing = max(contract.numbers, key=lambda name: contract.needs(name).baseline_years)
         raise Refusal(
-            f"contract.{beyond[0]} is {written(getattr(terms, beyond[0]))}, which no run has yet. "
-            "Allowed is contract=contribution_margin or terms like it. Statements and ledgers are "
-            "settled under all terms: python -m experiments.settle --help"
+            f"{RULES[needing].clause}: the rule looks back on {years} years before "
+            f"{region.start_year}, to {first}, but trends carry the tables back only to "
+            f"{population.first_year} (population.first_year). Allowed is a start in "
+            f"{population.first_year + years} or later (region.start_year). Start then, choose "
+            "another contract, or leave contract.compare=all out."
         )
-
-
-def _check_shares(region: RegionTerms) -> None:
-    for what, shares in (
-        ("region.insurers", [i.share for i in region.insurers.values()]),
-        ("region.deprivation", region.deprivation),
-    ):
-        if abs(sum(shares) - 1) > 1e-9:
-            raise Refusal(
-                f"{what}: the shares {list(shares)} add up to {sum(shares):g}, but they are "
-                "parts of one whole; make them add up to 1"
-            )
-
-
-def _check_structure(region: RegionTerms, terms: PopulationTerms) -> None:
-    first = region.start_year - region.baseline_years
-    middle = region.population_table_year + region.baseline_years
-    earliest, latest = middle - terms.structure_years, middle + terms.structure_years
-    if not earliest <= region.start_year <= latest:
-        raise Refusal(
-            f"region.start_year is {region.start_year}: its history begins in {first}, but the age "
-            f"structure {region.population_table!r} is that of {region.population_table_year} and "
-            f"no trend is declared that carries it further than population.structure_years "
-            f"({terms.structure_years}). Start in {earliest} to {latest}, or name a table of "
-            "another year."
-        )
+    return region.model_copy(update={"baseline_years": years})
 
 
 def cohort_place(region: RegionTerms, network: NetworkTerms, compiled: Country) -> roster.Place:
@@ -319,56 +249,3 @@ def _roster(terms: PopulationTerms, where: roster.Place) -> Roster | None:
     if terms.source == "tables" or terms.path is None:
         return None
     return roster.read(terms.path, terms.checksum, where)
-
-
-def _place(
-    region: RegionTerms, terms: PopulationTerms, compiled: Country, table: str, years: range
-) -> Place:
-    """Lay out a place from its tables: structure, mortality by year, moves, births."""
-    home = table == region.population_table
-    key = "region.population_table" if home else "population.comparison_table"
-    structure = tables.structure(table, key)
-    calendar = np.array(years)
-    carried = np.exp(terms.trends.mortality * (calendar - terms.table_year))
-    mortality = compiled.mortality * carried[:, None, None] * region.mortality_level
-    movers = _of_country("migration_by_age", "share", terms.country)
-    shares = structure / structure.sum()
-    by_age = movers / movers.sum() / shares.sum(axis=0)
-    leaving = np.tile(terms.migration_out * by_age + terms.switching_out, (2, 1))
-    moved = terms.migration_out * np.tile(movers / movers.sum() / 2, (2, 1))
-    switched = terms.switching_out * shares
-    departures = terms.migration_out + terms.switching_out
-    arriving = (moved * terms.migration_in_ratio + switched * terms.switching_in_ratio) / max(
-        departures, 1e-12
-    )
-    fertility = terms.total_fertility * _of_country("fertility", "share", terms.country)
-    return Place(
-        structure=structure,
-        mortality=mortality,
-        leaving=leaving,
-        fertility=fertility,
-        arriving=arriving,
-        male_births=terms.male_births,
-        deprivation=np.array(region.deprivation),
-        insurers=np.array([i.share for i in region.insurers.values()]),
-    )
-
-
-def _elsewhere(
-    region: RegionTerms, terms: PopulationTerms, compiled: Country, years: range
-) -> Place:
-    """Lay out where the comparison lives: the country at large, within which it moves."""
-    there = region.model_copy(
-        update={"mortality_level": 1.0, "deprivation": (0.2, 0.2, 0.2, 0.2, 0.2)}
-    )
-    settled = terms.model_copy(update={"migration_out": 0.0})
-    return _place(there, settled, compiled, terms.comparison_table, years)
-
-
-def _of_country(name: str, column: str, country_name: str) -> NDArray[np.float64]:
-    """One column by single age of a country, zero where the table is silent, float64 [101]."""
-    frame = tables.table(name)
-    frame = frame[frame["country"] == country_name]
-    found = np.zeros(AGES)
-    found[frame["age"].to_numpy(int)] = frame[column]
-    return found

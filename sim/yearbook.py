@@ -1,11 +1,13 @@
 """What is written down each year: one line an agent, by the names that results declare."""
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.contract.course import Measurement
 from sim.contract.settlement import Settlement
 from sim.funding.cashbook import Cashbook
 from sim.results import KEYS, TABLES
@@ -46,8 +48,12 @@ class Yearbook:
     def settlement(self, settlement: Settlement) -> None:
         """Write down the account of a contract year: every declared figure of it or its rule."""
         figures = {**settlement.details, **vars(settlement)}
-        columns = [name for name in TABLES["settlements"] if name in figures and name not in KEYS]
-        self._add("settlements", settlement.year, {name: figures[name] for name in columns})
+        self._add("settlements", settlement.year, _declared("settlements", figures))
+
+    def measurements(self, measurements: Iterable[Measurement]) -> None:
+        """Write down what rules made of the years, the agreed one and those beside it."""
+        for one in measurements:
+            self._add("measurements", one.year, _declared("measurements", one._asdict()))
 
     def tables(self, book: Cashbook) -> dict[str, list[Line]]:
         """Return all lines by table, the cashbook's entries among them."""
@@ -56,3 +62,13 @@ class Yearbook:
 
     def _add(self, table: str, year: int, found: Line) -> None:
         self.lines.setdefault(table, []).append({**self.keys, "year": year, **found})
+
+
+def _declared(table: str, figures: Mapping[str, Any]) -> Line:
+    """Return the declared columns of a line; what its rule or contract does not have is NaN."""
+    found: Line = {}
+    for name, column in TABLES[table].items():
+        if name not in KEYS and (name in figures or column.may_be_empty):
+            figure = figures.get(name)
+            found[name] = math.nan if figure is None else figure
+    return found

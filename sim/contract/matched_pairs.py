@@ -104,6 +104,7 @@ def expect(terms: MatchedPairsTerms, history: History, year: int) -> Benchmark:
     amount = matched_pairs_benchmark(present.region_time, baseline, pairs_now, terms.growth)
     interval = _interval(terms, then, now)
     details = {
+        "allocation": float(now.region_norm.sum()),
         "baseline_cost_per_person": baseline[0],
         "baseline_cost_of_pairs_per_person": baseline[1],
         "cost_of_pairs_per_person": pairs_now,

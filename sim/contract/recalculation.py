@@ -12,17 +12,16 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from sim.contract.account import account_of
 from sim.contract.benchmarks import RULES
 from sim.contract.cells import BANDS, CELLS, FACTORS, WEIGHTS, allocate
+from sim.contract.course import settle_year
 from sim.contract.history import Elsewhere, History, elsewhere
 from sim.contract.ledger import SECTORS, Ledger, cost_by_row
 from sim.contract.ledger_file import Claims
 from sim.contract.person_years import PersonYears
-from sim.contract.rebasing import period_start
 from sim.contract.risk_adjustment import total_allocation
 from sim.contract.rule import Benchmark
-from sim.contract.settlement import Carried, Settlement, settle_next
+from sim.contract.settlement import Carried, Settlement
 from sim.contract.terms import Terms
 from sim.quantity import Refusal
 
@@ -76,22 +75,13 @@ def recalculate(
     carried, benchmarks, settlements = Carried(), [], []
     known: dict[int, Known] = {}
     for year in range(start, years[-1] + 1):
-        contract_year = year - start + 1
         history = books.history(year)
         known |= {
             one: Known(history.region[one], history.elsewhere[one])
             for one in history.region
             if one not in known
         }
-        first = start + period_start(contract_year, terms.rebasing_years) - 1
-        if first > start:
-            saved = {start + past.contract_year - 1: float(past.savings) for past in carried.past}
-            history = history.rebased(first, saved)
-        benchmark = rule.expect(of_rule, history, year)
-        account = account_of(benchmark, year, contract_year)
-        # Claims of the year are completed in the ledger already, on both sides of the account.
-        account = account.model_copy(update={"cost": account.cost / terms.completion_factor})
-        settlement, carried = settle_next(terms, account, carried)
+        benchmark, settlement, carried = settle_year(terms, of_rule, history, year, carried)
         benchmarks.append(benchmark)
         settlements.append(settlement)
     return Recalculation(start, known, tuple(benchmarks), tuple(settlements))

@@ -12,6 +12,8 @@ from sim.quantity import Refusal, nearest
 LIMITS = ("loss_limit", "loss_limit_second", "loss_limit_later")
 BOUNDS = ("loss_share_low", "loss_share_high")
 PLAIN = ("sharing_rate", "cap", "loss_share", "loss_limit_of_revenue")
+COMPARE = "compare"
+"""A key of a contract in conf that is no term: which rules a run measures beside the agreed one."""
 
 
 def with_track(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -19,6 +21,7 @@ def with_track(given: Mapping[str, Any]) -> dict[str, Any]:
 
     What stands in conf goes first; quality is a factor on all tracks, the levy that of the year.
     """
+    given = {name: term for name, term in given.items() if name != COMPARE}
     track = given.get("track")
     if track is None:
         return dict(given)

@@ -24,14 +24,17 @@ from sim.quantity import Refusal
 
 OPERATING = frozenset(
     {
+        "advance",
         "allocation",
         "bonus",
         "care",
         "investment_fee",
+        "kpi_fee",
         "management_fee",
         "network_pay",
         "overhead",
         "programme",
+        "shared_loss",
         "shared_savings",
     }
 )

@@ -11,7 +11,7 @@ from sim.disclosure import smallest_cell
 from sim.distribution import Distribution, distribution
 from sim.quantity import Refusal, nearest, refusal_from
 from sim.report import words
-from sim.report.tables import WITH, Amounts, by_year, lived, settled
+from sim.report.tables import WITH, Amounts, by_year, earned, lived, settled
 from sim.results import Results
 
 ALIKE = 0.1  # as far as a run's insured may differ from the region's for totals to be comparable
@@ -34,9 +34,9 @@ def _settlement(label: str, column: str) -> Outcome:
 
 def _net_measured(results: Results) -> Amounts:
     """Measured savings less all that is owed for the year, whenever it is paid, EUR."""
-    owed = ("shared_savings", "investment_fee", "management_fee")
-    fees = np.sum([settled(results, column) for column in owed], axis=0)
-    return np.asarray(settled(results, "measured_savings") - fees)
+    fees = ("investment_fee", "management_fee", "kpi_fee")
+    owed = np.sum([earned(results), *(settled(results, column) for column in fees)], axis=0)
+    return np.asarray(settled(results, "measured_savings") - owed)
 
 
 OUTCOMES: dict[str, Outcome] = {

@@ -22,6 +22,7 @@ from sim.results import TABLES, Results, with_table
 WITH, WITHOUT = "intervention", "counterfactual"
 INTEGRATOR = "integrator"
 ALL_COSTS = [name for name in TABLES["population"] if name.startswith("cost_")]
+SETTLED = ("shared_savings", "shared_loss", "advance")  # accounts of what a year has earned
 FEWEST_SEEDS = 10  # below which a ratio of variances says nothing
 
 Amounts = NDArray[np.float64]
@@ -29,13 +30,15 @@ Months = Mapping[int, float]  # contract month -> EUR
 
 
 def beside_truth(results: Results) -> Results:
-    """Return the results with true savings (EUR by year) beside the settlements' figures."""
-    rows = results.table("settlements")
+    """Return the results with true savings (EUR by year) beside what contract and rules measure."""
     true = averted(results, costs(results))
-    seeds, years, known = _places(results, rows)
-    column = np.zeros(len(rows))
-    column[known] = true[seeds[known], years[known]]
-    return with_table(results, "settlements", rows.assign(true_savings=column))
+    for name in ("settlements", "measurements"):
+        rows = results.table(name)
+        seeds, years, known = _places(results, rows)
+        column = np.zeros(len(rows))
+        column[known] = true[seeds[known], years[known]]
+        results = with_table(results, name, rows.assign(true_savings=column))
+    return results
 
 
 def costs(results: Results) -> list[str]:
@@ -86,14 +89,22 @@ def cash_flow(results: Results, *, financed: bool) -> Amounts:
 def operating_result(results: Results) -> Amounts:
     """Return the integrator's result before financing, EUR (seeds, months).
 
-    Shared savings stand in December of the year they were earned for, all else as dated. Not
-    the cash flow, which has them when they are paid.
+    Shared savings and losses, and what is kept of an advance, stand in December of the year they
+    were earned for, all else as dated. Not the cash flow, which has them when they are paid.
     """
     book = _book(results)
-    result = _monthly(results, book[~book["account"].isin([*FINANCING, "shared_savings"])])
+    result = _monthly(results, book[~book["account"].isin([*FINANCING, *SETTLED])])
     decembers = [results.month_of(year, 12) - months(results)[0] for year in results.years]
-    result[:, decembers] += settled(results, "shared_savings")
+    result[:, decembers] += earned(results)
     return result.round(2)
+
+
+def earned(results: Results) -> Amounts:
+    """Return what the integrator has of each year's settlement but fees, EUR (seeds, years).
+
+    Negative where it owes. An advance is in it as far as it is kept.
+    """
+    return settled(results, "payment") + settled(results, "advance")
 
 
 def insurer_net_true(results: Results) -> Amounts:
