@@ -275,6 +275,7 @@ class Region(mesa.Model):
         for insurer, share in zip(self.insurers, shares, strict=True):
             insurer.pay_fees(settlement, share, self.month)
         self.yearbook.settlement(settlement)
+        self.yearbook.measurements(self.course.measurements[ledger.year])
 
     def _record_company(self) -> None:
         year = self.life.year_of(self.month)
@@ -294,7 +295,6 @@ class Region(mesa.Model):
 
     def tables(self) -> dict[str, list[dict[str, Any]]]:
         """Everything written down, with the cashbook, as lines by table; persons as columns."""
-        self.yearbook.measurements(self.course.measurements)
         found = self.yearbook.tables(self.book)
         if self.record is not None:
             persons = self.record.table(self.people, self.life.factors, self.setting.last_month)

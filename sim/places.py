@@ -79,9 +79,7 @@ def elsewhere(
     return place(there, settled, compiled, terms.comparison_table, years, before)
 
 
-def younger(
-    structure: NDArray[np.float64], mortality: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def younger(structure: NDArray[np.float64], mortality: NDArray[np.float64]) -> NDArray[np.float64]:
     """Age structure some years earlier, deaths undone and moves ignored, float64 [2, 101].
 
     `mortality` are the hazards of these years, the earliest first, float64 [years, 2, 101]. Of

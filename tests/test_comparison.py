@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from sim.comparison import Comparison, live_elsewhere, prices
+from sim.comparison import Comparison, kept, live_elsewhere, prices
 from sim.people.population import SECTORS
 from sim.setting import Setting, setting
 from tests.worlds import arms_of, changed, regions, world
@@ -60,10 +60,22 @@ def test_prices_are_luck_of_the_seed_and_the_same_for_every_arm(ready: Setting) 
 
 
 def test_there_is_a_norm_for_every_year_lived(ready: Setting, elsewhere: Comparison) -> None:
-    assert list(elsewhere.norms) == list(ready.calendar)
-    for year, norm in elsewhere.norms.items():
-        assert norm.year == year
-        assert 0.02 < norm.r_squared < 0.6
+    assert {view.truncation for view in elsewhere.seen} == {None}
+    for view, seen in elsewhere.seen.items():
+        assert list(seen) == list(ready.calendar)
+        for year in seen:
+            norm = elsewhere.norm(view, year)
+            assert norm.year == year
+            assert 0.02 < norm.r_squared < 0.6
+
+
+def test_rows_are_kept_of_the_years_alone_in_which_pairs_are_drawn(
+    ready: Setting, elsewhere: Comparison
+) -> None:
+    rows = [year for year, one in elsewhere.seen[ready.agreement.plain].items() if one.rows]
+    assert rows == [2005, 2006, 2007, 2008]
+    alone = setting(world("contract.compare=null")).agreement
+    assert kept([alone], 2006) == {alone.plain: None}
 
 
 def test_the_insured_elsewhere_are_never_members_and_never_residents(

@@ -76,7 +76,7 @@ class Village:
         price = prices(ready, seed)
         self.past = run.residents(ready, seed, price)
         self.comparison = live_elsewhere(ready, seed, self.past.people.n, price)
-        self.baseline = run.live_before(self.past, ready, self.comparison)
+        self.histories = run.live_before(self.past, ready, self.comparison)
         self.seen = {look: look(self, ready) for look in LOOKS}
 
     def differs(self, changes: Mapping[str, Any]) -> bool:
@@ -135,7 +135,7 @@ def whole_run(village: Village, ready: Setting) -> str:
 def same_people(village: Village, ready: Setting) -> str:
     """The contract years of the same people, and how much luck is left to them."""
     life = village.past.branch()
-    region = Region(ready, "arm", village.seed, life, village.comparison, village.baseline)
+    region = Region(ready, "arm", village.seed, life, village.comparison, village.histories)
     region.run()
     return _tables(region.tables()) + _hash(life.people.remaining)
 
@@ -220,23 +220,9 @@ def idle(village: Village, top: str) -> list[str]:
     return found
 
 
-def choices_that_run(group: str) -> list[str]:
-    """Choices of a group, less the contracts that only statements and ledgers are settled under."""
-    found = []
-    for choice in groups()[group]:
-        try:
-            if group == "contract":
-                setting(world(f"contract={choice}"))
-        except Refusal as refusal:
-            assert "which no run has yet" in str(refusal)
-            continue
-        found.append(choice)
-    return found
-
-
 @pytest.mark.parametrize("group", [name for name in groups() if name not in CHOSEN_TOGETHER])
 def test_every_quantity_of_every_choice_changes_an_output_or_is_declared_inert(group: str) -> None:
-    for choice in choices_that_run(group):
+    for choice in groups()[group]:
         default = lively().choices[group] == choice
         named = f"{group}={choice}"
         place = village() if default else village(named, *NEEDS.get(named, ()))
@@ -362,7 +348,7 @@ def test_every_programme_that_is_switched_on_changes_an_outcome_of_people(name: 
 
 def _people(place: Village, ready: Setting) -> pd.DataFrame:
     life = place.past.branch()
-    region = Region(ready, "arm", place.seed, life, place.comparison, place.baseline)
+    region = Region(ready, "arm", place.seed, life, place.comparison, place.histories)
     live_until(region, 36)
     return pd.DataFrame(region.yearbook.lines["population"]).drop(columns="members")
 
@@ -371,6 +357,6 @@ def _people(place: Village, ready: Setting) -> pd.DataFrame:
 def test_every_choice_of_a_group_gives_other_results(group: str) -> None:
     if group in CHOSEN_TOGETHER:
         return  # shown one by one above
-    named = [f"{group}={choice}" for choice in choices_that_run(group)]
+    named = [f"{group}={choice}" for choice in groups()[group]]
     found = [whole_run(village(), setting(world(one, *NEEDS.get(one, ())))) for one in named]
     assert len(set(found)) == len(found)

@@ -8,9 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sim.model import Baseline, Region
+from sim.model import Region
 from sim.people.population import NEVER
-from sim.quantity import Refusal
 from sim.setting import setting
 from tests.worlds import arms_of, changed, everywhere, live_until, regions, world
 
@@ -232,12 +231,6 @@ def test_documentation_lifts_the_allocation_and_nobodys_health() -> None:
     assert coded.people.remaining.tobytes() == plain.people.remaining.tobytes()
     assert coded.settlements[2007].cost == plain.settlements[2007].cost
     assert coded.settlements[2007].allocation > plain.settlements[2007].allocation
-
-
-def test_a_baseline_is_the_mean_of_cost_per_euro_of_allocation() -> None:
-    assert Baseline((90.0, 110.0), (100.0, 100.0)).regional_indexation_factor == 1.0
-    with pytest.raises(Refusal):
-        _ = Baseline((1.0,), (0.0,)).regional_indexation_factor
 
 
 def test_the_arm_is_a_choice_and_not_a_branch() -> None:

@@ -15,7 +15,7 @@ from sim.results import Results
 from sim.run import compare, simulate
 from sim.scenario import Scenario, compose, scenario_hash
 
-TINY = ["population.size=200", "population.comparison=200", "horizon.years=2"]
+TINY = ["population.size=200", "population.comparison=1200", "horizon.years=2"]
 AUTO = [*TINY, "seeds=auto", "precision.batch=3", "precision.max_seeds=7"]
 
 

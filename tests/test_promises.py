@@ -31,7 +31,7 @@ from tests.worlds import (
 )
 
 ONE = "programmes=[healthy_weight]"
-TINY = ("population.size=200", "population.comparison=200", "horizon.years=1")
+TINY = ("population.size=200", "population.comparison=1200", "horizon.years=1")
 FEES = {
     "contract.investment_fee": 50_000.0,
     "contract.management_fee": 4.0,
@@ -313,7 +313,7 @@ def test_doubling_the_population_doubles_the_cost_within_its_noise() -> None:
 def _cost(size: int, seeds: range) -> np.ndarray:
     """Cost of the contract's sectors in the first year, by seed, EUR."""
     scenario = changed(
-        world("horizon.years=1"), {"population.size": size, "population.comparison": 500}
+        world("horizon.years=1"), {"population.size": size, "population.comparison": 1500}
     )
     arms = {"counterfactual": setting(scenario).without_intervention()}
     found = [pd.DataFrame(live_seed(arms, seed)["insurers"])["cost"].sum() for seed in seeds]

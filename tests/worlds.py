@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from sim import run
-from sim.comparison import live_elsewhere, prices
+from sim.comparison import kept, live_elsewhere, prices
 from sim.model import Region
 from sim.quantity import is_quantity, values
 from sim.scenario import Scenario, compose
@@ -58,10 +58,11 @@ def regions(arms: Mapping[str, Setting], seed: int = 1) -> dict[str, Region]:
     ready = next(iter(arms.values()))
     price = prices(ready, seed)
     past = run.residents(ready, seed, price)
-    comparison = live_elsewhere(ready, seed, past.people.n, price)
-    baseline = run.live_before(past, ready, comparison)
+    views = kept((own.agreement for own in arms.values()), ready.region.start_year)
+    comparison = live_elsewhere(ready, seed, past.people.n, price, views=views)
+    histories = run.live_before(past, ready, comparison)
     return {
-        arm: Region(own, arm, seed, past.branch(), comparison, baseline)
+        arm: Region(own, arm, seed, past.branch(), comparison, histories)
         for arm, own in arms.items()
     }
 

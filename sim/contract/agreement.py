@@ -117,7 +117,9 @@ def agreement(
     )
 
 
-def _beside(agreed: str, compare: str | None, years: Mapping[str, int], lived: int) -> Sequence[str]:
+def _beside(
+    agreed: str, compare: str | None, years: Mapping[str, int], lived: int
+) -> Sequence[str]:
     """Rules beside the agreed one that are asked for."""
     others = [name for name in years if name != agreed]
     if compare == "all":

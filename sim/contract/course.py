@@ -86,7 +86,7 @@ class Course:
         self.terms = _with_notice(agreement.terms, start, seed)
         self.carried = Carried()
         self.settlements: dict[int, Settlement] = {}
-        self.measurements: list[Measurement] = []
+        self.measurements: dict[int, list[Measurement]] = {}
 
     def close_year(self, ledger: Ledger) -> Settlement:
         """Settle the year of a ledger, and measure it by the rules beside."""
@@ -102,19 +102,18 @@ class Course:
             kpis=dict.fromkeys(terms.kpi_fees, 1.0),
         )
         self.settlements[year] = settlement
-        self.measurements.append(
-            Measurement(
-                year,
-                rule,
-                True,
-                benchmark.insured_years,
-                settlement.benchmark,
-                settlement.cost,
-                settlement.measured_savings,
-                benchmark.standard_error,
-            )
+        agreed = Measurement(
+            year,
+            rule,
+            True,
+            benchmark.insured_years,
+            settlement.benchmark,
+            settlement.cost,
+            settlement.measured_savings,
+            benchmark.standard_error,
         )
-        self.measurements += [self._measure(beside, year) for beside in agreement.beside]
+        others = [self._measure(beside, year) for beside in agreement.beside]
+        self.measurements[year] = [agreed, *others]
         return settlement
 
     def _measure(self, rule: str, year: int) -> Measurement:

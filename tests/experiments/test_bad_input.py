@@ -8,7 +8,7 @@ import pytest
 
 from experiments import command
 
-SMALL = ["population.size=300", "population.comparison=600", "horizon.years=2"]
+SMALL = ["population.size=300", "population.comparison=1200", "horizon.years=2"]
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ from sim.scenario import Scenario, compose
 from sim.setting import setting
 from tests.worlds import of_arm
 
-OF_FILE = ("population=file", "population.comparison=600", "horizon.years=2")
+OF_FILE = ("population=file", "population.comparison=1200", "horizon.years=2")
 
 
 @pytest.fixture(scope="module")
@@ -397,7 +397,7 @@ def test_without_being_asked_no_run_has_a_table_of_persons(example: Path, tmp_pa
 def test_a_population_from_tables_is_nobodys_and_shown_whole(
     say: Callable[..., Any], here: Path
 ) -> None:
-    small = ("population.size=300", "population.comparison=300", "horizon.years=1", "seeds=[1]")
+    small = ("population.size=300", "population.comparison=1200", "horizon.years=1", "seeds=[1]")
     assert say(*small, "out=run").status == 0
     manifest = json.loads((here / "run" / "manifest.json").read_text())
     assert not {"withheld", "cohort"} & set(manifest)

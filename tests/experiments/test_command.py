@@ -21,7 +21,7 @@ from sim.results import TABLES, Results, to_parquet
 from sim.run import compare, identity, simulate
 from sim.scenario import Scenario, compose
 
-SMALL = ["population.size=300", "population.comparison=600", "horizon.years=2"]
+SMALL = ["population.size=300", "population.comparison=1200", "horizon.years=2"]
 FIGURES = {"savings", "cash_curve", "break_even", "reach", "published"}
 SUMMARY = [
     "experiment",

@@ -9,7 +9,7 @@ from sim.report.tables import summary
 from sim.run import simulate
 from sim.scenario import compose
 
-TINY = ("population.size=1000", "population.comparison=300", "horizon.years=2")
+TINY = ("population.size=1000", "population.comparison=1200", "horizon.years=2")
 SOON = ("network.joining.value=0.2", "network.avoidable_admission_ratio.value=0.81")
 
 
