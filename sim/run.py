@@ -36,7 +36,13 @@ Arms = Mapping[str, Setting]
 PACKAGES = ("mesa", "numpy", "numba", "pandas", "scipy", "pydantic", "hydra-core", "pyarrow")
 
 
-def simulate(scenario: Scenario, processes: int | None = 1, ticks: Path | None = None) -> Results:
+def simulate(
+    scenario: Scenario,
+    processes: int | None = 1,
+    ticks: Path | None = None,
+    arms: Arms | None = None,
+    code: str | None = None,
+) -> Results:
     """Simulate a scenario with and without the intervention, seed by seed.
 
     With seeds=auto, batch by batch until the true savings are as sure as `precision` asks.
@@ -47,10 +53,17 @@ def simulate(scenario: Scenario, processes: int | None = 1, ticks: Path | None =
         Over how many processes the seeds are spread; None one a core. The answer is the same.
     ticks
         A file to which a byte is added for every year lived, to watch the progress.
+    arms
+        The scenario's arms and hash of the code, where these are known already.
     """
+    arms, code = arms or arms_of(scenario), code or code_hash()
+    return _simulate(scenario, arms, scenario_hash(scenario, code), code, processes, ticks)
+
+
+def arms_of(scenario: Scenario) -> dict[str, Setting]:
+    """Make a scenario ready, with and without the intervention."""
     ready = setting(scenario)
-    arms = {"intervention": ready, "counterfactual": ready.without_intervention()}
-    return _simulate(scenario, arms, identity(scenario), processes, ticks)
+    return {"intervention": ready, "counterfactual": ready.without_intervention()}
 
 
 def compare(first: Scenario, second: Scenario, processes: int | None = 1) -> Results:
@@ -69,7 +82,7 @@ def compare(first: Scenario, second: Scenario, processes: int | None = 1) -> Res
         )
     arms = {"intervention": one, "counterfactual": other}
     run = f"{identity(first)} against {identity(second)}"
-    return _simulate(first, arms, run, processes, None)
+    return _simulate(first, arms, run, code_hash(), processes, None)
 
 
 def years_to_live(ready: Setting, seeds: int) -> int:
@@ -83,7 +96,12 @@ def identity(scenario: Scenario) -> str:
 
 
 def _simulate(
-    scenario: Scenario, arms: Arms, run: str, processes: int | None, ticks: Path | None
+    scenario: Scenario,
+    arms: Arms,
+    run: str,
+    code: str,
+    processes: int | None,
+    ticks: Path | None,
 ) -> Results:
     for own in arms.values():
         if own.companies:
@@ -95,7 +113,7 @@ def _simulate(
     for place in range(0, len(scenario.seeds), batch):
         lines, most = live(arms, scenario.seeds[place : place + batch], processes, ticks)
         found, peak = [*found, *lines], max(peak, most)
-        results = _results(scenario, arms["intervention"], run, found)
+        results = _results(scenario, arms["intervention"], run, code, found)
         sure = precision(results)
         if sure and sure["reached"]:
             break
@@ -104,7 +122,9 @@ def _simulate(
     return replace(results, manifest=about)
 
 
-def _results(scenario: Scenario, ready: Setting, run: str, found: Sequence[Lines]) -> Results:
+def _results(
+    scenario: Scenario, ready: Setting, run: str, code: str, found: Sequence[Lines]
+) -> Results:
     """Put together what the seeds lived so far have given."""
     names = sorted({name for lines in found for name in lines})
     first = ready.region.start_year
@@ -119,14 +139,20 @@ def _results(scenario: Scenario, ready: Setting, run: str, found: Sequence[Lines
         config=scenario.config,
         manifest={
             "run": run,
-            "code": code_hash(),
+            "code": code,
             "overrides": list(scenario.overrides),
-            "versions": {"python": platform.python_version()}
-            | {package: version(package) for package in PACKAGES},
+            "versions": versions(),
             **_cohort(ready),
         },
     )
     return beside_truth(results)
+
+
+@functools.cache
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of the packages that decide results."""
+    packages = {package: version(package) for package in PACKAGES}
+    return {"python": platform.python_version(), **packages}
 
 
 def _table(name: str, found: Sequence[Lines]) -> pd.DataFrame:

@@ -12,6 +12,10 @@ TEXTS = ("label", "icd10", "evidence", "legal_frame", "currency", "published")
 """Words for the reader, shown and never computed with."""
 
 INERT = {
+    "compute.address": "where to compute, not what",
+    "compute.deaths": "how often a run is begun again, not what it is",
+    "compute.engine": "where to compute, not what",
+    "compute.patience": "how long to wait for workers, not what they do",
     "compute.processes": "where to compute, not what",
     "force": "whether to compute again, not what",
     "precision.batch": "how many seeds seeds=auto takes, not what any of them is",

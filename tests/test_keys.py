@@ -23,7 +23,7 @@ from sim.coherence import complaints
 from sim.comparison import live_elsewhere, prices
 from sim.model import Region
 from sim.people import country, processes, reference
-from sim.people.factors import FRAILTIES
+from sim.people.factors import INTENSITIES
 from sim.people.population import Population
 from sim.people.reference import Reference, Targets
 from sim.quantity import Refusal
@@ -109,7 +109,7 @@ def lives(village: Village, ready: Setting) -> str:
 
 
 def baselines(village: Village, ready: Setting) -> str:
-    """What would be solved at three ages, were the cohort then as it was solved."""
+    """What would be solved at some ages, were the cohort then as it was solved."""
     diseases, lived = ready.country.diseases, ready.country.reference
     factors, targets = diseases.factors, TARGETS[id(diseases)]
     kept, lines = factors.base.copy(), []
@@ -119,10 +119,11 @@ def baselines(village: Village, ready: Setting) -> str:
         cohort.columns["sex"][:] = sex
         cohort.columns["fifth"][:] = np.repeat(np.arange(len(state)), state.shape[1])
         cohort.columns["frailty"][:] = lived.frailty[sex, age].ravel()
-        cohort.columns["intensity"][:] = np.arange(state.size) % FRAILTIES
+        cohort.columns["intensity"][:] = np.arange(state.size) % INTENSITIES
         cohort.columns["state"][:] = state.ravel()
+        cohort.columns["recent"][:] = lived.recent[sex, age].ravel()
         weight = np.ones(cohort.n)
-        lines.append(reference._solve_age(cohort, weight, diseases, targets, sex, age))
+        lines += reference._solve_age(cohort, weight, diseases, targets, {}, sex, age)
     factors.base[:] = kept
     return _hash(*lines)
 
@@ -179,7 +180,7 @@ def solved_once() -> Iterator[None]:
     """Solve the lively world's baselines once: all others live under the same."""
     real, solved = country.solution, []
 
-    def same(diseases: Any, targets: Targets, raw: Any, morbidity: Any) -> Reference:
+    def same(diseases: Any, targets: Targets, raw: Any, morbidity: Any) -> tuple[str, Reference]:
         TARGETS[id(diseases)] = targets
         if not solved:
             solved.append(real(diseases, targets, raw, morbidity))
@@ -204,7 +205,7 @@ def others(node: Mapping[str, Any]) -> list[float]:
     """
     value, (low, high) = node["value"], node["range"]
     ends = sorted({low, high} - {value}, key=lambda end: -abs(end - value))
-    tried = (*ends, value * 1.5 if low >= 0 else value - 0.1, value * 0.25)
+    tried = (*ends, (value * 1.5 or high * 10) if low >= 0 else value - 0.1, value * 0.25)
     return [round(end) if isinstance(value, int) else end for end in tried]
 
 
@@ -239,7 +240,7 @@ def test_every_quantity_of_diseases_and_programmes_changes_an_output(group: str)
 def test_a_quantity_that_does_nothing_would_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same look at a world in which a term is never read, as a check of the check."""
     ignored = lambda terms, years: years  # noqa: E731
-    monkeypatch.setattr("sim.contract.settlement.management_fee", lambda years, fee: 500 * years)
+    monkeypatch.setattr("sim.contract.fees.management_fee", lambda years, fee: 500 * years)
     monkeypatch.setattr(Integrator, "pass_on", ignored)
     blind = Village(lively())
     assert idle(blind, "contract") == ["contract.management_fee"]

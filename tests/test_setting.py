@@ -34,8 +34,10 @@ def test_the_comparison_is_ten_times_the_region_unless_it_is_set(ready: Setting)
 
 
 def test_rates_are_carried_from_the_year_of_the_tables_by_declared_trends(ready: Setting) -> None:
+    """They are taken up on a birthday in the year, so their year's middle is half a year later."""
     rates, course = ready.country.factors.rates, ready.trend()
-    trends = ready.population.trends
+    trends, since = ready.population.trends, 2006.5 - 2019
+    assert ready.population.table_year == 2019
     for name, yearly in (
         ("death", trends.mortality),
         ("diabetes", trends.incidence),
@@ -45,8 +47,18 @@ def test_rates_are_carried_from_the_year_of_the_tables_by_declared_trends(ready:
         ("drugs", 0.0),
         ("leaving", 0.0),
     ):
-        assert course[2006][rates[name]] == pytest.approx(np.exp(yearly * (2006 - 2019))), name
+        assert course[2006][rates[name]] == pytest.approx(np.exp(yearly * since)), name
     assert course[2006][rates["death"]] > 1.1
+    assert list(course) == [ready.calendar[0] - 1, *ready.calendar]  # who had hers the year before
+
+
+def test_whether_an_onset_kills_follows_the_trend_of_mortality_by_calendar_year(
+    ready: Setting,
+) -> None:
+    since = 2006 - ready.population.table_year
+    expected = np.exp(ready.population.trends.mortality * since)
+    assert ready.lethality()[2006] == pytest.approx(expected)
+    assert list(ready.lethality()) == list(ready.calendar)
 
 
 def test_mortality_of_the_region_is_its_level_of_the_country_and_of_its_year(

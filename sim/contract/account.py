@@ -51,7 +51,7 @@ class Account(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
         for name, attained in kpis.items():
             if not 0 <= attained <= 1:
                 raise ValueError(
-                    f"clause 7.3, indicator {name} is attained to {attained}. Allowed is 0 to 1. "
+                    f"clause 9.3, indicator {name} is attained to {attained}. Allowed is 0 to 1. "
                     "Correct it"
                 )
         return kpis

@@ -54,7 +54,7 @@ def regional_indexation_factor(costs: Sequence[float], allocations: Sequence[flo
 
 
 def contribution_margin(allocation: float, cost: float) -> float:
-    """What the insurer keeps of its allocation after paying for care, EUR/year. Clause 5.1.
+    """What the insurer keeps of its allocation after paying for care, EUR/year. Clause 6.1.
 
     It is a level, not a saving: it is positive wherever care is cheaper than the norm, whether
     or not that is the integrator's doing.

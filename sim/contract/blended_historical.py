@@ -9,16 +9,12 @@ comparison.
 """
 
 from collections.abc import Sequence
-from math import sqrt
-from typing import NamedTuple
+from math import hypot
 
-import numpy as np
 from pydantic import BaseModel, Field, model_validator
 
-from sim.contract.chance import Contribution, from_norm, spread
+from sim.contract.blended_error import Parts, Place, by_norm, by_persons, by_surroundings
 from sim.contract.history import Elsewhere, History
-from sim.contract.person_years import PersonYears
-from sim.contract.risk_adjustment import allocation, standard_error, total_allocation
 from sim.contract.rule import Benchmark, Claim, Disturbance, Needs, Rule
 from sim.quantity import Refusal
 
@@ -62,14 +58,6 @@ class BlendedHistoricalTerms(BaseModel, frozen=True, extra="forbid"):
         )
 
 
-class Place(NamedTuple):
-    """A year of the region as the rule sees it; money in EUR/person-year, risk relative (1)."""
-
-    rows: PersonYears
-    cost: float
-    risk: float
-
-
 def blended_growth(national: float, regional: float, regional_weight: float) -> float:
     """Growth of cost per head (1) from a base year on. Clause 4.5.1.
 
@@ -79,24 +67,15 @@ def blended_growth(national: float, regional: float, regional_weight: float) -> 
     return (1 - regional_weight) * national + regional_weight * regional
 
 
-def historical(
-    costs: Sequence[float],
-    growths: Sequence[float],
-    risks: Sequence[float],
-    weights: Sequence[float],
-) -> float:
-    """Cost per head of the base years at prices and risk of the last, EUR/person-year. 4.5.2.
+def from_base_year(weight: float, cost: float, growth: float, risk: float) -> float:
+    """Part of a base year in the historical cost, EUR/person-year. Clause 4.5.2.
 
-    `growths` (1) lead from each base year to the last, `risks` are those of the base years.
+    At the prices and the risk of the last base year: `growth` and `risk` (1) lead there.
 
-    >>> historical([1_900.0, 1_950.0, 2_000.0], [1.06, 1.03, 1.0], [1.0, 1.0, 1.0], [0.1, 0.3, 0.6])
-    2003.95
+    >>> round(from_base_year(weight=0.1, cost=1_900.0, growth=1.06, risk=1.01), 2)
+    203.41
     """
-    trended = [
-        weight * cost * growth * risks[-1] / risk
-        for weight, cost, growth, risk in zip(weights, costs, growths, risks, strict=True)
-    ]
-    return sum(trended)
+    return weight * cost * growth * risk
 
 
 def regional_adjustment(
@@ -147,44 +126,56 @@ def expect(terms: BlendedHistoricalTerms, history: History, year: int) -> Benchm
     base = history.baseline(BASE_YEARS)
     history.check(year, base, CLAUSE, terms.smallest_comparison)
     last = base[-1]
-    there = {one: history.elsewhere[one] for one in (*base, year)}
-    here = {one: _place(history.region[one], there[one]) for one in (*base, year)}
+    places = {one: Place(history.region[one], history.elsewhere[one]) for one in (*base, year)}
+    around = {one: _around(terms, place.there) for one, place in places.items()}
 
     def growth(first: int, then: int) -> tuple[float, float, float]:
-        national = there[then].cost_per_person / there[first].cost_per_person
-        regional = _around(terms, there[then]) / _around(terms, there[first])
+        before, after = (places[one].there.cost_per_person for one in (first, then))
+        national, regional = after / before, around[then] / around[first]
         return national, regional, blended_growth(national, regional, terms.regional_growth_weight)
 
+    costs = [places[one].cost_per_person for one in base]
+    risks = [places[one].risk for one in base]
     to_last = [growth(one, last)[2] for one in base]
-    risks = [here[one].risk for one in base]
-    level = historical([here[one].cost for one in base], to_last, risks, terms.weights)
-    national = there[last].cost_per_person
-    regional = _around(terms, there[last]) * risks[-1]
+    shares = {
+        one: from_base_year(weight, cost, grown, risks[-1] / risk)
+        for one, weight, cost, grown, risk in zip(
+            base, terms.weights, costs, to_last, risks, strict=True
+        )
+    }
+    level = sum(shares.values())
+    national = places[last].there.cost_per_person
+    regional = around[last] * risks[-1]
     pull = regional_adjustment(terms, level, regional, national)
     earlier = [
-        history.savings[one] / here[one].rows.insured_years
+        history.savings[one] / places[one].rows.insured_years
         for one in base
         if one in history.savings
     ]
     prior = prior_savings_adjustment(terms.prior_savings_weight, earlier)
     adjusted = level + (max(pull, prior) if earlier else pull)
-    ratio = risk_ratio(risks[-1], here[year].risk, terms.risk_ratio_cap)
+    ratio = risk_ratio(risks[-1], places[year].risk, terms.risk_ratio_cap)
     national_growth, regional_growth, update = growth(last, year)
-    insured = here[year].rows.insured_years
+    insured = places[year].rows.insured_years
     amount = insured * adjusted * ratio * update
 
-    pulled = pull >= prior or not earlier
-    kept = _kept(terms, level, regional, national) if pulled else 1.0
-    persons, norms = _chance(
-        terms, here, there, base, year, to_last, insured * ratio * update * kept
-    )
+    kept = _kept(terms, level, regional, national) if adjusted == level + pull else 1.0
+    moved = insured * ratio * update * kept
+    parts = Parts(amount, {one: moved * share for one, share in shares.items()})
+    errors = {
+        "standard_error_persons": by_persons(places, year, parts),
+        "standard_error_norm": by_norm(places, year, parts),
+        "standard_error_surroundings": by_surroundings(
+            places, year, parts, terms.surroundings, terms.regional_growth_weight
+        ),
+    }
     return Benchmark(
         rule="blended_historical",
         year=year,
         amount=amount,
-        cost=here[year].rows.total_cost,
+        cost=places[year].rows.total_cost,
         insured_years=insured,
-        standard_error=sqrt(persons**2 + norms**2),
+        standard_error=hypot(*errors.values()),
         details={
             "historical_cost_per_person": level,
             "regional_cost_per_person": regional,
@@ -195,16 +186,9 @@ def expect(terms: BlendedHistoricalTerms, history: History, year: int) -> Benchm
             "national_growth": national_growth,
             "regional_growth": regional_growth,
             "growth": update,
-            "standard_error_persons": persons,
-            "standard_error_norm": norms,
+            **errors,
         },
     )
-
-
-def _place(rows: PersonYears, there: Elsewhere) -> Place:
-    """Cost per head of the region, and its risk relative to the comparison's."""
-    norm = total_allocation(there.norm, rows) / rows.insured_years
-    return Place(rows, rows.total_cost / rows.insured_years, norm / there.allocation_per_person)
 
 
 def _around(terms: BlendedHistoricalTerms, there: Elsewhere) -> float:
@@ -226,41 +210,6 @@ def _kept(terms: BlendedHistoricalTerms, level: float, regional: float, national
     weight = terms.regional_weight_below if gap > 0 else terms.regional_weight_above
     capped = regional_adjustment(terms, level, regional, national) != weight * gap
     return 1.0 if capped else 1 - weight
-
-
-def _chance(
-    terms: BlendedHistoricalTerms,
-    here: dict[int, Place],
-    there: dict[int, Elsewhere],
-    base: Sequence[int],
-    year: int,
-    to_last: Sequence[float],
-    pull: float,
-) -> tuple[float, float]:
-    """Standard errors by the region's persons, and by the norm of a limited comparison, EUR/year.
-
-    `pull` is how far a euro of the historical level per head moves the benchmark, person-year.
-    """
-
-    def own(one: int, by: float) -> Contribution:
-        rows = here[one].rows
-        return from_norm(rows, allocation(there[one].norm, rows), by)
-
-    persons, norms = [own(year, -1.0)], []
-    last = here[base[-1]].risk
-    for one, weight, growth in zip(base, terms.weights, to_last, strict=True):
-        each = pull * weight * growth * last / here[one].risk
-        persons.append(own(one, each / here[one].rows.insured_years))
-        norms.append(each * here[one].cost * _relative(here[one], there[one]))
-    level = sum(weight * here[one].cost for one, weight in zip(base, terms.weights, strict=True))
-    norms.append(pull * level * _relative(here[year], there[year]))
-    return spread(persons), float(np.sqrt(np.square(norms).sum()))
-
-
-def _relative(place: Place, there: Elsewhere) -> float:
-    """Relative standard error of the region's norm cost (1)."""
-    norm = total_allocation(there.norm, place.rows)
-    return standard_error(there.norm, place.rows) / norm if norm else 0.0
 
 
 def _needs(terms: BlendedHistoricalTerms) -> Needs:

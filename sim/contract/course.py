@@ -7,12 +7,13 @@ from typing import Any, NamedTuple
 from sim.contract.account import account_of
 from sim.contract.agreement import Agreement, View
 from sim.contract.benchmarks import RULES
+from sim.contract.carried import Carried
 from sim.contract.history import History
 from sim.contract.ledger import Ledger
 from sim.contract.rebasing import period_start
 from sim.contract.risk_adjustment import total_allocation
 from sim.contract.rule import Benchmark
-from sim.contract.settlement import Carried, Settlement, settle_next
+from sim.contract.settlement import Settlement, settle_next
 from sim.contract.termination import last_contract_year
 from sim.contract.terms import Terms
 from sim.quantity import Refusal

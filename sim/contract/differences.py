@@ -54,9 +54,9 @@ def reason(settlement: Settlement, paid: float) -> str:
     saved = settlement.settled_savings - settlement.deficit_brought
     if not settlement.payment and paid * saved > 0:
         return (
-            f"clause 6: savings rate {settlement.savings_rate:.4%}, minimum "
+            f"clause 7.1: savings rate {settlement.savings_rate:.4%}, minimum "
             f"{settlement.minimum_savings_rate:.4%}, sharing rate {settlement.sharing_rate:.4g}"
         )
     if not paid:
-        return "clause 8.4: nothing was paid"
-    return f"paid is {paid / saved:.2%} of savings" if saved else "clause 5.2: nothing was saved"
+        return "clause 10.4: nothing was paid"
+    return f"paid is {paid / saved:.2%} of savings" if saved else "clause 6.2: nothing was saved"

@@ -21,13 +21,15 @@ class Elsewhere:
     """A year of the insured elsewhere, as a contract keeps it.
 
     `insured_years` (person-year), `cost` and `allocation` (EUR/year) are sums by region [place],
-    place 0 being region 1; `rows` are their person-years where a rule needs them.
+    place 0 being region 1; `scatter` (EUR/year) is how far chance moves the cost of each; `rows`
+    are their person-years where a rule needs them.
     """
 
     norm: Norm
     insured_years: NDArray[np.float64]
     cost: NDArray[np.float64]
     allocation: NDArray[np.float64]
+    scatter: NDArray[np.float64]
     rows: PersonYears | None = None
 
     @property
@@ -52,6 +54,7 @@ def elsewhere(
     norm = estimate(ledger, sectors, truncation)
     there = ledger.where(np.flatnonzero(ledger.region > 0))
     place = there.region - 1
+    paid, due = cost_by_row(there, sectors, norm.limit), allocation(norm, there)
 
     def sums(weights: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.bincount(place, weights)
@@ -59,8 +62,9 @@ def elsewhere(
     return Elsewhere(
         norm=norm,
         insured_years=sums(there.insured_months / 12),
-        cost=sums(cost_by_row(there, sectors, norm.limit)),
-        allocation=sums(allocation(norm, there)),
+        cost=sums(paid),
+        allocation=sums(due),
+        scatter=np.sqrt(sums((paid - due) ** 2)),
         rows=person_years(there, sectors, norm.limit) if rows else None,
     )
 

@@ -31,7 +31,7 @@ class MatchedPairsTerms(BaseModel, frozen=True, extra="forbid"):
     """How pairs are drawn and kept, what may be left over, and how the change is carried.
 
     `caliper` and `largest_difference` in standard deviations; `closed` pairs are drawn once,
-    in the last baseline year, and count as long as both are insured; `ages` begin the groups in
+    in the last baseline year, and count for as long as both are insured; `ages` begin the groups in
     which both sides have the same insured time.
     """
 
@@ -169,7 +169,11 @@ def _drawn(terms: MatchedPairsTerms, history: History, year: int) -> Pairs:
 def _closed(
     terms: MatchedPairsTerms, history: History, base: int, year: int
 ) -> tuple[list[Pairs], Pairs]:
-    """The pairs of the last baseline year of whom both are still insured: then, and now."""
+    """All pairs of the last baseline year, and now those of whom both are still insured.
+
+    Those who die or leave later count in the baseline: without them nobody would die there, and a
+    region of fewer deaths would seem to save what it does not pay for dying.
+    """
     pairs = _drawn(terms, history, base)
     here, there = history.region[year], _rows(history, year)
     own, other = here.rows_of(pairs.region.person), there.rows_of(pairs.comparison.person)
@@ -181,15 +185,14 @@ def _closed(
         )
     norm = history.elsewhere[year].norm
     region, comparison = here.where(own[both]), there.where(other[both])
-    then = pairs.where(both)
     now = replace(
-        then,
+        pairs.where(both),
         region=region,
         comparison=comparison,
         region_norm=allocation(norm, region),
         comparison_norm=allocation(norm, comparison),
     )
-    return [then], now
+    return [pairs], now
 
 
 def _chance(terms: MatchedPairsTerms, then: Sequence[Pairs], now: Pairs) -> list[Contribution]:

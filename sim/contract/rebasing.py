@@ -2,22 +2,13 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import NamedTuple
 
+from sim.contract.carried import Past
 from sim.contract.money import NOTHING, cents, exact
 
 
-class Past(NamedTuple):
-    """A year that was measured: contract year, person-years, EUR/year."""
-
-    contract_year: int
-    insured_years: Decimal
-    benchmark: Decimal
-    savings: Decimal
-
-
 def period_start(contract_year: int, rebasing_years: int | None) -> int:
-    """First contract year of the period between two rebasings. Clause 4.9.
+    """First contract year of the period between two rebasings. Clause 5.3.
 
     >>> [period_start(year, rebasing_years=3) for year in (1, 3, 4, 8)]
     [1, 1, 4, 7]
@@ -30,7 +21,7 @@ def period_start(contract_year: int, rebasing_years: int | None) -> int:
 def base_years(
     start_year: int, baseline_years: int, rebasing_years: int | None, year: int
 ) -> tuple[int, ...]:
-    """Calendar years that a year is compared with: those before its period. Clause 4.9.
+    """Calendar years that a year is compared with: those before its period. Clause 5.3.
 
     >>> base_years(start_year=2006, baseline_years=2, rebasing_years=None, year=2012)
     (2004, 2005)
@@ -48,7 +39,7 @@ def prior_savings_credit(
     rebasing_years: int | None,
     share: float,
 ) -> Decimal:
-    """Part of the mean savings a head of the period before, EUR/year; never negative. Clause 4.9.
+    """Part of the mean savings a head of the period before, EUR/year; never negative. Clause 5.3.
 
     New base years hold what was saved, and lower the benchmark by it; the credit gives a part
     back. In the first period there is none.
@@ -70,7 +61,7 @@ def prior_savings_credit(
 
 
 def regime_factor(year: int, regime_year: int | None, factor: float) -> Decimal:
-    """What a change of risk equalisation makes of allocation and benchmark (1). Clause 4.8.
+    """What a change of risk equalisation makes of allocation and benchmark (1). Clause 5.2.
 
     >>> [str(regime_factor(year, regime_year=2021, factor=0.97)) for year in (2020, 2021)]
     ['1', '0.97']

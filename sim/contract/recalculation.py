@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from sim.contract.benchmarks import RULES
+from sim.contract.carried import Carried
 from sim.contract.cells import BANDS, CELLS, FACTORS, WEIGHTS, allocate
 from sim.contract.course import settle_year
 from sim.contract.history import Elsewhere, History, elsewhere
@@ -21,7 +22,7 @@ from sim.contract.ledger_file import Claims
 from sim.contract.person_years import PersonYears
 from sim.contract.risk_adjustment import total_allocation
 from sim.contract.rule import Benchmark
-from sim.contract.settlement import Carried, Settlement
+from sim.contract.settlement import Settlement
 from sim.contract.terms import Terms
 from sim.quantity import Refusal
 

@@ -32,8 +32,10 @@ level wanders; `outliers`: a few cost very much; `switching`: people change insu
 
 
 class Claim(NamedTuple):
-    """What a benchmark says of itself: at true savings of zero it measures zero, whatever of
-    `unbiased_to` comes upon the region, if `assumption` holds."""  # noqa: D205, D209
+    """What a benchmark is unbiased to: with nothing saved it then measures nothing on average.
+
+    Whatever is not in `unbiased_to` may mislead it; `assumption` must hold as well.
+    """
 
     unbiased_to: frozenset[Disturbance]
     assumption: str

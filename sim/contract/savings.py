@@ -1,4 +1,4 @@
-"""What was saved, which part of it counts, and from which rate on: clause 5 and its minimum."""
+"""What was saved, which part of it counts, and from which rate on: clause 6 and the minimum."""
 
 import functools
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from sim.contract.money import NOTHING, cents, exact
 
 
 def measured_savings(benchmark: Decimal, cost: Decimal) -> Decimal:
-    """Benchmark less cost, EUR/year; negative where care cost more than expected. Clause 5.2.
+    """Benchmark less cost, EUR/year; negative where care cost more than expected. Clause 6.2.
 
     It is what the contract measures, not the true savings, which only two arms of a simulation
     show; and a change against the baseline years, not the contribution margin, which is a level.
@@ -22,7 +22,7 @@ def measured_savings(benchmark: Decimal, cost: Decimal) -> Decimal:
 
 
 def gained(components: Sequence[Decimal]) -> Decimal:
-    """Sum of gains of which a negative one counts as nothing, EUR/year. Clause 5.2.
+    """Sum of gains of which a negative one counts as nothing, EUR/year. Clause 6.2.
 
     >>> gained([Decimal(300_000), Decimal(-200_000)])
     Decimal('300000')
@@ -31,7 +31,7 @@ def gained(components: Sequence[Decimal]) -> Decimal:
 
 
 def mean(amounts: Sequence[Decimal]) -> Decimal:
-    """Mean of the settled years, to the cent, EUR/year. Clauses 5.4 and 5.5.
+    """Mean of the settled years, to the cent, EUR/year. Clauses 6.4 and 6.5.
 
     >>> mean([Decimal(100), Decimal(-50), Decimal(25)])
     Decimal('25.00')
@@ -40,7 +40,7 @@ def mean(amounts: Sequence[Decimal]) -> Decimal:
 
 
 def savings_rate(savings: Decimal, benchmark: Decimal) -> Decimal:
-    """Savings per euro of benchmark (1); 0 where nothing was expected. Clause 5.8.
+    """Savings per euro of benchmark (1); 0 where nothing was expected. Clause 6.7.
 
     >>> round(savings_rate(savings=Decimal(5_500_000), benchmark=Decimal(75_500_000)), 4)
     Decimal('0.0728')
@@ -49,7 +49,7 @@ def savings_rate(savings: Decimal, benchmark: Decimal) -> Decimal:
 
 
 def deficit_after(brought: Decimal, savings: Decimal, carried: Decimal, *, billed: bool) -> Decimal:
-    """What later savings have still to make good, EUR. Clause 6.16.
+    """What later savings have still to make good, EUR. Clause 8.7.
 
     Savings pay off what was brought; of a new loss the agreed part is added, unless the
     integrator has been billed its share of it: then it is settled, even where a limit or a
@@ -66,7 +66,7 @@ def deficit_after(brought: Decimal, savings: Decimal, carried: Decimal, *, bille
 
 
 def minimum_rate(given: float | None, insured_years: Decimal) -> Decimal:
-    """Savings rate from which savings are shared (1): fixed, or by number of insured. Clause 6.1.
+    """Savings rate from which savings are shared (1): fixed, or by number of insured. Clause 7.1.
 
     The fewer insured, the more of a rate is chance. Linear between the points of the table, the
     first and the last one beyond.

@@ -1,4 +1,4 @@
-"""Who gets which part of what was saved, and who owes which part of what was lost: clause 6."""
+"""Who gets which part of what was saved, and owes which part of what was lost: clauses 7, 8."""
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -8,7 +8,7 @@ from sim.contract.terms import Band
 
 
 def reaches(amount: Decimal, rate: Decimal, benchmark: Decimal) -> bool:
-    """Whether savings (or a loss) are above nothing and at least the minimum. Clauses 6.1, 6.2.
+    """Whether savings (or a loss) are above nothing and at least the minimum. Clauses 7.1, 8.1.
 
     The minimum is a gate: whether it is a deductible, too, `threshold` says.
 
@@ -19,7 +19,7 @@ def reaches(amount: Decimal, rate: Decimal, benchmark: Decimal) -> bool:
 
 
 def quality_factor(score: Decimal, gate: Decimal, *, scales: bool) -> Decimal:
-    """What quality makes of the sharing rate (1). Clause 6.3.
+    """What quality makes of the sharing rate (1). Clause 7.2.
 
     >>> quality_factor(Decimal("0.9"), gate=Decimal("0.3"), scales=True)
     Decimal('0.9')
@@ -32,7 +32,7 @@ def quality_factor(score: Decimal, gate: Decimal, *, scales: bool) -> Decimal:
 
 
 def threshold(rate: Decimal, benchmark: Decimal, *, first_euro: bool) -> Decimal:
-    """Amount above which savings or losses are shared, EUR/year. Clause 6.5.
+    """Amount above which savings or losses are shared, EUR/year. Clause 7.4.
 
     >>> threshold(Decimal("0.02"), Decimal(1000), first_euro=False)
     Decimal('20.00')
@@ -43,7 +43,7 @@ def threshold(rate: Decimal, benchmark: Decimal, *, first_euro: bool) -> Decimal
 def share_by_bands(
     bands: Sequence[Band], savings: Decimal, benchmark: Decimal, above: Decimal = NOTHING
 ) -> Decimal:
-    """Integrator's part of the savings above a threshold, EUR/year, not rounded. Clause 6.6.
+    """Integrator's part of the savings above a threshold, EUR/year, not rounded. Clause 7.5.
 
     Each rate holds for the part of the savings in its band alone, as in an income tax.
 
@@ -80,7 +80,7 @@ def levy_share(levy: float, levy_from: Mapping[int, float], year: int) -> Decima
 
 
 def capped(amount: Decimal, cap: Decimal | None) -> Decimal:
-    """Amount, at most the cap, EUR/year. Clauses 6.10 and 6.13.
+    """Amount, at most the cap, EUR/year. Clauses 7.9 and 8.4.
 
     >>> capped(Decimal(120), cap=Decimal(100)), capped(Decimal(120), cap=None)
     (Decimal('100'), Decimal('120'))
@@ -91,7 +91,7 @@ def capped(amount: Decimal, cap: Decimal | None) -> Decimal:
 def loss_share(
     fixed: float | None, bounds: tuple[float, float] | None, sharing_rate: Decimal
 ) -> Decimal:
-    """Integrator's part of a loss (1): fixed, or one less its part of savings. Clause 6.11.
+    """Integrator's part of a loss (1): fixed, or one less its part of savings. Clause 8.2.
 
     Good quality, which raises the sharing rate, so lowers the part of a loss, within bounds.
 
@@ -115,7 +115,7 @@ def loss_limit(
     revenue: Decimal | None,
     contract_year: int | None,
 ) -> Decimal | None:
-    """Most that is owed, EUR/year; None where there is no limit. Clause 6.13.
+    """Most that is owed, EUR/year; None where there is no limit. Clause 8.4.
 
     The lower of a share of the benchmark, by contract year, and of the participants' revenue,
     where that is known. A contract year that is not known is a late one.
@@ -135,7 +135,7 @@ def loss_limit(
 
 
 def owed(share: Decimal, disaster_adjustment: Decimal) -> Decimal:
-    """Share of a loss less what a disaster excuses, never below nothing, EUR/year. Clause 6.15.
+    """Share of a loss less what a disaster excuses, never below nothing, EUR/year. Clause 8.6.
 
     >>> owed(Decimal(1000), disaster_adjustment=Decimal(-300))
     Decimal('700')

@@ -14,7 +14,8 @@ from pydantic import ValidationError
 from sim import sheet
 from sim.cells import Cells
 from sim.contract.account import Account
-from sim.contract.settlement import Carried, Settlement, settle_next
+from sim.contract.carried import Carried
+from sim.contract.settlement import Settlement, settle_next
 from sim.contract.terms import Terms
 from sim.faults import Faults
 from sim.quantity import Refusal, nearest
@@ -36,7 +37,7 @@ COLUMNS = {
         "insured-years (clause 1.2); the minimum savings rate may follow from them",
     ),
     "benchmark": Column(
-        True, "EUR/year", "a number, 0 or more", "what care should have cost (clause 4.7)",
+        True, "EUR/year", "a number, 0 or more", "what care should have cost (clause 5.1)",
     ),
     "cost": Column(True, "EUR/year", "a number, 0 or more", "what it did cost (clause 3.1)"),
     "contract": Column(
@@ -50,14 +51,14 @@ COLUMNS = {
         "empty: years since the first of the same id; without an id, not known: a late one",
     ),
     "quality_score": Column(
-        False, "1", "a number, 0 to 1", "empty: quality counts as fully attained (clause 6.3)",
+        False, "1", "a number, 0 to 1", "empty: quality counts as fully attained (clause 7.2)",
     ),
     "allocation": Column(False, "EUR/year", "a number, 0 or more", "insurer's income (clause 2.1)"),
     "revenue": Column(
         False, "EUR/year", "a number, 0 or more", "of the participants, for a loss limit on it",
     ),
     "disaster_adjustment": Column(
-        False, "EUR/year", "a number", "taken off what is owed, whatever its sign (clause 6.14)",
+        False, "EUR/year", "a number", "taken off what is owed, whatever its sign (clause 8.5)",
     ),
     "paid": Column(
         False, "EUR/year", "a number",
@@ -135,7 +136,7 @@ def check(
             terms = overridden(agreed(name), {term: given[term] for term in TERMS if term in given})
             account = _account(given, contract_years[place], kpis)
             for indicator in account.kpis.keys() - terms.kpi_fees.keys():
-                rule = f"clause 7.3: an indicator with a fee in {name}"
+                rule = f"clause 9.3: an indicator with a fee in {name}"
                 faults.add(number, KPI + indicator, [given[KPI + indicator]], rule)
         except ValidationError as error:
             for details in error.errors():
@@ -195,16 +196,16 @@ def _columns(cells: Cells, kpis: Sequence[str]) -> dict[str, list[Any]]:
     columns = {
         "year": cells.number("year", 1900, 2200, "clause 1.1: a year, 1900 to 2200"),
         "insured": cells.number("insured", 0, np.inf, f"clause 1.2: {euros}"),
-        "benchmark": cells.number("benchmark", 0, np.inf, f"clause 4.7, benchmark: {euros}"),
+        "benchmark": cells.number("benchmark", 0, np.inf, f"clause 5.1, benchmark: {euros}"),
         "cost": cells.number("cost", 0, np.inf, f"clause 3.1, cost: {euros}"),
         "allocation": cells.amount("allocation"),
         "revenue": cells.amount("revenue"),
-        "quality_score": cells.number("quality_score", 0, 1, "clause 6.3: a fraction, 0 to 1"),
+        "quality_score": cells.number("quality_score", 0, 1, "clause 7.2: a fraction, 0 to 1"),
         "disaster_adjustment": cells.number("disaster_adjustment", -np.inf, np.inf, "a number"),
         "paid": cells.number("paid", -np.inf, np.inf, "a number"),
     }
     for name in kpis:
-        columns[name] = cells.number(name, 0, 1, "clause 7.3: a fraction, 0 to 1")
+        columns[name] = cells.number(name, 0, 1, "clause 9.3: a fraction, 0 to 1")
     for name in TERMS:
         if name not in TEXTS:
             columns[name] = cells.number(name, -np.inf, np.inf, "a number")

@@ -2,7 +2,7 @@
 
 
 def in_force(year: int, termination_year: int | None) -> bool:
-    """Whether a calendar year is still settled. Clause 8.
+    """Whether a calendar year is still settled. Clause 10.1.
 
     >>> in_force(2023, termination_year=2023), in_force(2024, termination_year=2023)
     (True, False)

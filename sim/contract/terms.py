@@ -127,18 +127,18 @@ class Terms(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
         for number, (band, end) in enumerate(zip(bands, ends, strict=False), start=1):
             if end is None or band.above != end:
                 raise ValueError(
-                    f"clause 6.6, band {number} begins above {band.above} where the one before "
+                    f"clause 7.5, band {number} begins above {band.above} where the one before "
                     f"ends at {end}: a gap or an overlap. Allowed are bands that begin above 0 "
                     f"and follow each other. Begin it above {end}, or correct the one before"
                 )
             if band.up_to is not None and band.up_to <= band.above:
                 raise ValueError(
-                    f"clause 6.6, band {number} ends at {band.up_to}, not above its beginning "
+                    f"clause 7.5, band {number} ends at {band.up_to}, not above its beginning "
                     f"{band.above}. Correct its end"
                 )
         if bands and ends[-1] is not None:
             raise ValueError(
-                f"clause 6.6, the last band ends at {ends[-1]}: a gap above. Set its up_to to null"
+                f"clause 7.5, the last band ends at {ends[-1]}: a gap above. Set its up_to to null"
             )
         return bands
 
@@ -167,29 +167,29 @@ class Terms(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
         wrong = []
         if (self.sharing_rate is None) == (not self.bands):
             wrong.append(
-                "clause 6.4, sharing_rate: allowed is one sharing_rate for all savings, or bands. "
+                "clause 7.3, sharing_rate: allowed is one sharing_rate for all savings, or bands. "
                 "Give one of the two"
             )
         if self.loss_share is not None and self.loss_share_bounds is not None:
             wrong.append(
-                "clause 6.11, loss_share is fixed and loss_share_bounds follow the sharing rate. "
+                "clause 8.2, loss_share is fixed and loss_share_bounds follow the sharing rate. "
                 "Give one of the two"
             )
         if self.loss_share_bounds and not (
             self.loss_share_bounds[0] <= self.loss_share_bounds[1] <= 1
         ):
             wrong.append(
-                f"clause 6.11, loss_share_bounds are {list(self.loss_share_bounds)}. Allowed are "
+                f"clause 8.2, loss_share_bounds are {list(self.loss_share_bounds)}. Allowed are "
                 "a lower and an upper one, 0 to 1. Correct them"
             )
         if not self.two_sided and (self.loss_limit or self.loss_limit_of_revenue is not None):
             wrong.append(
-                "clause 6.13, loss_limit: a contract without a loss_share owes nothing that could "
+                "clause 8.4, loss_limit: a contract without a loss_share owes nothing that could "
                 "be limited. Give loss_share, or leave the limit out"
             )
         if self.averaged_years > 1 and self.deficit_carried > 0:
             wrong.append(
-                "clause 5.6, deficit_carried: the mean of averaged_years holds earlier losses "
+                "clause 6.6, deficit_carried: the mean of averaged_years holds earlier losses "
                 "already. Set averaged_years to 1 or deficit_carried to 0"
             )
         if self.run_out > self.settlement_lag:
@@ -198,5 +198,5 @@ class Terms(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
                 f"{self.settlement_lag:g}. Allowed is at most the settlement_lag. Shorten it"
             )
         if any(share >= 1 for share in self.levy_from.values()):
-            wrong.append("clause 6.8, levy_from: allowed are shares below 1. Correct them")
+            wrong.append("clause 7.6, levy_from: allowed are shares below 1. Correct them")
         return wrong

@@ -113,7 +113,7 @@ def account_drawn(draw, year=2006, contract_year=1):
     }  # fmt: skip
 
 
-def accounts_drawn(years=4):
+def accounts_drawn(years=3):
     """Consecutive contract years."""
     return st.tuples(*(account_drawn(2005 + i, 1 + i) for i in range(years)))
 

@@ -50,11 +50,11 @@ def test_a_missing_term_is_refused(missing):
 @pytest.mark.parametrize(
     ("together", "said"),
     [
-        ({"bands": [BAND, REST]}, "6.4.*Give one of the two"),
-        ({"loss_share": 0.3, "loss_share_bounds": [0.4, 0.6]}, "6.11.*Give one of the two"),
-        ({"loss_share_bounds": [0.6, 0.4]}, "6.11.*lower and an upper"),
-        ({"loss_limit": 0.05}, "6.13.*loss_share"),
-        ({"averaged_years": 3, "deficit_carried": 1.0}, "5.6.*averaged_years"),
+        ({"bands": [BAND, REST]}, "7.3.*Give one of the two"),
+        ({"loss_share": 0.3, "loss_share_bounds": [0.4, 0.6]}, "8.2.*Give one of the two"),
+        ({"loss_share_bounds": [0.6, 0.4]}, "8.2.*lower and an upper"),
+        ({"loss_limit": 0.05}, "8.4.*loss_share"),
+        ({"averaged_years": 3, "deficit_carried": 1.0}, "6.6.*averaged_years"),
         ({"run_out": 24}, "3.2.*settlement_lag"),
     ],
 )
@@ -76,7 +76,7 @@ def test_terms_that_contradict_each_other_are_refused_with_clause_and_remedy(tog
 )
 def test_bands_that_leave_a_gap_or_overlap_are_refused(bands, said):
     terms = {name: value for name, value in TERMS.items() if name != "sharing_rate"}
-    with pytest.raises(ValidationError, match=f"clause 6.6.*{said}"):
+    with pytest.raises(ValidationError, match=f"clause 7.5.*{said}"):
         Terms(**terms, bands=bands)
 
 

@@ -196,16 +196,15 @@ def pairs_of(seen, weights, year, terms):
 def matched_pairs(years, sectors, start, year, terms):
     seen, weights = prepared(years, sectors)
     if terms.closed:
-        then, now = [], []
-        for one, other in pairs_of(seen, weights, start - 1, terms):
+        drawn, now = pairs_of(seen, weights, start - 1, terms), []
+        for one, other in drawn:
             later = [
                 [row for row in seen[year] if row["person"] == side["person"]]
                 for side in (one, other)
             ]
             if later[0] and later[1]:
-                then.append((one, other))
                 now.append((later[0][0], later[1][0]))
-        then = [then]
+        then = [drawn]
     else:
         base = range(start - terms.baseline_years, start)
         then = [pairs_of(seen, weights, before, terms) for before in base]

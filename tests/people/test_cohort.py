@@ -4,11 +4,12 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose
 
 from sim.people.demography import projection, whole
 from sim.people.diseases import has
+from sim.people.factors import INTENSITIES
 from sim.people.population import NEVER, Population
+from sim.people.reference import birthday
 from sim.setting import Setting
 from tests.people.villages import history, lived, settled
 
@@ -110,18 +111,46 @@ def test_nobody_enters_before_she_is_born(people: Population) -> None:
 
 
 def test_insurers_and_fifths_have_their_shares(ready: Setting, people: Population) -> None:
-    for column, shares in (("insurer", ready.home.insurers), ("fifth", ready.home.deprivation)):
+    """Fifths have theirs among the newborn; among the old those are left of them who survive."""
+    surviving = ready.country.reference.surviving[people.sex, birthday(people, np.arange(people.n))]
+    fifths = ready.home.deprivation * surviving
+    expected = {
+        "insurer": ready.home.insurers,
+        "fifth": (fifths / fifths.sum(axis=1, keepdims=True)).mean(axis=0),
+        "intensity": np.full(INTENSITIES, 1 / INTENSITIES),
+    }
+    for column, shares in expected.items():
         found = np.bincount(people.columns[column], minlength=len(shares)) / people.n
         spread = np.sqrt(shares * (1 - shares) / people.n)
         assert (np.abs(found - shares) < 4 * spread).all(), column
-    assert_allclose(np.bincount(people.intensity) / people.n, 1 / 16, atol=0.01)
+
+
+def test_the_deprived_are_rarer_among_the_old(ready: Setting, people: Population) -> None:
+    assert np.ptp(ready.home.deprivation) == 0
+    old = people.fifth[people.age(ready.first_month) >= 80]
+    assert (old == 4).sum() < 0.9 * (old == 0).sum()
+
+
+def test_between_two_birthdays_the_later_is_the_likelier_the_nearer_it_is(
+    ready: Setting, people: Population
+) -> None:
+    rows = np.arange(people.n)
+    months = people.entered.astype(int) - people.born
+    later = birthday(people, rows) - months // 12
+    aged = months < 12 * 100
+    for since in range(12):
+        there = later[aged & (months % 12 == since)]
+        spread = np.sqrt(since / 12 * (1 - since / 12) / there.size)
+        assert set(there.tolist()) <= {0, 1}
+        assert abs(there.mean() - since / 12) <= 4 * spread, since
+    assert (birthday(people, rows)[~aged] == 100).all()
 
 
 def test_everybody_is_one_of_the_reference_lives_of_her_age_sex_and_fifth(
     ready: Setting, people: Population
 ) -> None:
     reference = ready.country.reference
-    age = np.clip((people.entered.astype(int) - people.born) // 12, 0, 100)
+    age = birthday(people, np.arange(people.n))
     for row in range(0, people.n, 97):
         cell = people.sex[row], age[row], people.fifth[row]
         lives = zip(reference.state[cell], reference.frailty[cell], strict=True)
@@ -133,10 +162,10 @@ def test_what_people_bring_along_is_as_common_as_in_the_reference(
 ) -> None:
     reference, bits = ready.country.reference, ready.country.factors.bits
     rows = np.arange(people.cohorts[1])
-    age = people.age(ready.first_month)[rows]
+    cell = people.sex[rows], birthday(people, rows), people.fifth[rows]
     for name in ("diabetes", "smoking", "depression"):
-        share = ((reference.state >> np.uint32(bits[name])) & 1).mean(axis=(2, 3))
-        expected = share[people.sex[rows], np.clip(age, 0, 100)].sum()
+        share = ((reference.state >> np.uint32(bits[name])) & 1).mean(axis=3)
+        expected = share[cell].sum()
         assert has(people, bits[name], rows).sum() == pytest.approx(
             expected, abs=4 * np.sqrt(expected)
         )

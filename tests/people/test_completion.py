@@ -10,9 +10,9 @@ from numpy.testing import assert_array_equal
 from sim.people import cohort
 from sim.people.completion import _agreeing, _chance_of_a_stay, expected
 from sim.people.diseases import has
-from sim.people.factors import AGES, FRAILTIES
+from sim.people.factors import AGES, INTENSITIES
 from sim.people.population import Population
-from sim.people.reference import FIFTHS
+from sim.people.reference import FIFTHS, birthday
 from sim.people.roster import UNKNOWN, Roster
 from sim.setting import Setting
 from tests.oracle.completion import agreeing
@@ -64,7 +64,7 @@ def test_of_whom_nothing_is_known_is_drawn_as_from_the_tables(ready: Setting) ->
     table = replace(ready.home, structure=persons.structure(ready.first_month, AGES))
     people = drawn(ready, persons)
     rows = np.arange(persons.n)
-    age = people.age(ready.first_month, rows)
+    age = birthday(people, rows)
     reference = ready.country.reference
     life = (people.uniform(rows, "reference life") * reference.state.shape[-1]).astype(int)
     cell = (people.sex[rows], age, people.fifth[rows], life)
@@ -73,8 +73,12 @@ def test_of_whom_nothing_is_known_is_drawn_as_from_the_tables(ready: Setting) ->
     same = cohort.draw(table, persons.n, 0, ready.first_month, reference, ready.country.diseases, 1)
     assert same.n == people.n
     assert_array_equal(same.cohorts, people.cohorts)
-    for column in ("fifth", "insurer", "intensity"):  # luck of the same addresses
+    for column in ("insurer", "intensity"):  # luck of the same addresses
         assert_array_equal(same.columns[column], people.columns[column])
+    everybody = np.arange(people.n)
+    alike = (same.sex == people.sex) & (birthday(same, everybody) == birthday(people, everybody))
+    assert alike.sum() > 500
+    assert_array_equal(same.fifth[alike], people.fifth[alike])  # shares depend on age and sex
 
 
 def test_what_is_known_stays_as_it_is_known(ready: Setting) -> None:
@@ -115,7 +119,7 @@ def test_what_is_not_known_is_drawn_given_what_is(ready: Setting) -> None:
     found = has(people, factors.bits["diabetes"], rows).sum()
     obese = reference.state & bits(ready, "obesity") != 0
     both = obese & (reference.state & bits(ready, "diabetes") != 0)
-    sex, age = people.sex[rows].astype(int), people.age(ready.first_month, rows).astype(int)
+    sex, age = people.sex[rows].astype(int), birthday(people, rows)
     wide = np.stack([np.clip(age + years, 0, 100) for years in range(-2, 3)])
     per_cell = [
         lives[sex, wide, people.fifth[rows]].sum(axis=(0, 2)).astype(float)
@@ -132,15 +136,15 @@ def test_the_kernel_and_plain_python_choose_the_same_lives(ready: Setting) -> No
     rng = np.random.default_rng(3)
     n = 200
     reference, factors = ready.country.reference, ready.country.factors
-    chance = _chance_of_a_stay(reference, factors)
+    few = slice(64)  # lives of each cell
+    lives = reference.state[..., few], _chance_of_a_stay(reference, factors)[..., few]
     sex, fifth = rng.integers(0, 2, n), rng.integers(0, FIFTHS, n)
     age, stayed = rng.integers(0, 101, n), rng.integers(-1, 2, n)
     age[:4] = 0, 1, 99, 100
     known = rng.integers(0, 2**14, n).astype(np.uint32)
     ill = rng.integers(0, 2**14, n).astype(np.uint32) & known
     luck = rng.random(n)
-    found = _agreeing(sex, age, fifth, known, ill, stayed, luck, reference.state, chance)
-    lives = (reference.state, chance)
+    found = _agreeing(sex, age, fifth, known, ill, stayed, luck, *lives)
     again = [
         agreeing(*map(int, one[:-1]), one[-1], lives)
         for one in zip(sex, age, fifth, known, ill, stayed, luck, strict=True)
@@ -165,7 +169,7 @@ def test_the_dear_among_those_alike_get_the_high_classes_of_intensity(ready: Set
     factors, reference = ready.country.factors, ready.country.reference
     blank = drawn(ready, listed(ready))
     rows = np.arange(N)
-    age = blank.age(ready.first_month, rows).astype(int)
+    age = birthday(blank, rows)
     group = blank.frailty[rows].astype(int) * FIFTHS + blank.fifth[rows]
     state = blank.state[rows]
     everything = np.full(N, 2**14 - 1, np.uint32)
@@ -177,8 +181,8 @@ def test_the_dear_among_those_alike_get_the_high_classes_of_intensity(ready: Set
     persons = listed(ready, known=everything, has=state, fifth=blank.fifth[rows].astype(np.int16))
     people = drawn(ready, replace(persons, cost=cost))
     assert_array_equal(people.state[rows], state)
-    found = np.bincount(people.intensity[rows], minlength=FRAILTIES)
-    assert np.ptp(found) <= 4 * np.sqrt(N / FRAILTIES)  # all classes as often as before
+    found = np.bincount(people.intensity[rows], minlength=INTENSITIES)
+    assert np.ptp(found) <= 4 * np.sqrt(N / INTENSITIES)  # all classes as often as before
     assert np.corrcoef(people.intensity[rows], np.argsort(np.argsort(dear)))[0, 1] > 0.7
 
 
@@ -186,10 +190,10 @@ def test_cost_alike_is_ranked_by_luck_and_within_age_and_sex(ready: Setting) -> 
     cost = np.full((4, N), np.nan)
     cost[1] = 0.0
     people = drawn(ready, listed(ready, cost=cost))
-    band = people.age(ready.first_month, np.arange(N)) // 10 * 2 + people.sex[:N]
+    band = birthday(people, np.arange(N)) // 10 * 2 + people.sex[:N]
     for cell in np.unique(band):
-        found = np.bincount(people.intensity[:N][band == cell], minlength=FRAILTIES)
-        assert np.ptp(found) <= 3
+        found = np.bincount(people.intensity[:N][band == cell], minlength=INTENSITIES)
+        assert np.ptp(found) <= 2
 
 
 def test_what_can_befall_the_listed_fits_what_they_have(ready: Setting) -> None:

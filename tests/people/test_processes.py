@@ -177,11 +177,27 @@ def test_a_slot_bears_the_onset_of_the_well_and_the_remission_of_the_ill(life: L
     people.state[1] = np.uint32(1 << bit)
     people.state[2] = np.uint32(1 << factors.bits["diabetes"])
     processes.refresh(people, factors, np.arange(3), 1)
-    at, line = factors.rates, factors.base[0, 60] * factors.by_group[0] * factors.by_region[0]
+    at, base = factors.rates, factors.base_before[0, 60]  # her last birthday was last December
+    line = base * factors.by_group[0] * factors.by_region[0]
     assert people.hazard[slot, 0] == pytest.approx(line[at["depression"]])
     own = factors.by_state[bit, 60, at["depression.remission"]]
     assert people.hazard[slot, 1] == pytest.approx(line[at["depression.remission"]] * own)
     assert people.hazard[factors.slot("diabetes"), 2] == 0  # once and for all
+
+
+def test_a_baseline_is_that_of_the_year_in_which_the_last_birthday_was(life: Life) -> None:
+    factors = life.factors
+    people = bare(life, 2)
+    people.born[:] = [-12 * 60 + 1, -12 * 60 + 2]  # 60 this January, 59 until next month
+    found = []
+    for month in (1, 2):
+        processes.refresh(people, factors, np.arange(2), month)
+        found.append(people.hazard[DEATH].copy())
+    line = [table[0, :, DEATH] * factors.by_group[0, DEATH] * factors.by_region[0, DEATH]
+            for table in (factors.base, factors.base_before)]  # fmt: skip
+    assert line[0][60] != line[1][60]
+    assert found[0] == pytest.approx([line[0][60], line[1][59]])
+    assert found[1] == pytest.approx([line[0][60], line[0][60]])
 
 
 def test_only_those_who_have_what_an_event_requires_are_at_risk(life: Life) -> None:
