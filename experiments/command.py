@@ -137,7 +137,8 @@ def check(scenario: Scenario) -> None:
     """Refuse before anything runs whatever the models or this machine refuse."""
     figures(scenario.config["region"])
     _check_memory(scenario)
-    setting(scenario)
+    ready = setting(scenario)
+    ready.agreement.admit(ready.comparison)
 
 
 def check_place(scenario: Scenario) -> None:

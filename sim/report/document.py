@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sim.disclosure import smallest_cell
-from sim.report import sections, tables, words
+from sim.report import invoice, rules, sections, tables, words
 from sim.report.headline import FIGURES, headline, quantiles, sentences, surely
 from sim.report.picture import Picture
 from sim.report.published import Answer, answers
@@ -48,7 +48,8 @@ def page(results: Results, summary: Mapping[str, Any], drawn: Sequence[Picture])
         summary=sections.figures(summary),
         pictures="\n".join(sections.picture(picture) for picture in drawn),
         years=sections.years(results),
-        settlement=sections.settlement(results),
+        rules=rules.table(results),
+        settlement=invoice.settlement(results),
         programmes=sections.programmes(shown),
         published=sections.published(answers(results)),
         limits=sections.limits(results),

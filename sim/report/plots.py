@@ -7,7 +7,7 @@ from matplotlib.ticker import MaxNLocator
 
 from sim.disclosure import smallest_cell
 from sim.distribution import distribution
-from sim.report import drawing, tables, words
+from sim.report import drawing, rules_plot, tables, words
 from sim.report.drawing import BLUE, GREEN, GREY, ORANGE, RED
 from sim.report.picture import Picture
 from sim.report.published import OUTCOMES, answers
@@ -30,6 +30,7 @@ def pictures(results: Results) -> list[Picture]:
     """Draw all figures of a run, in the report's order; the same run gives the same bytes."""
     draw: dict[str, Callable[[Results], Picture]] = {
         "savings": savings,
+        "rules": rules_plot.picture,
         "cash_curve": cash_curve,
         "break_even": break_even,
         "insurer_net": insurer_net,

@@ -7,7 +7,6 @@ from html import escape
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from sim.disclosure import smallest_cell, told
 from sim.quantity import quantities
@@ -26,35 +25,13 @@ LIMITS = (
     "the luck of the seeds, not that uncertainty.",
     "The comparison insured are simulated like the region's. Real claims hold more than the "
     "model knows: miscoding, late bills, changes of law.",
+    "Nothing that the model holds says how well agreed quality is attained: scores and indicators "
+    "count as attained in full. What the company does once its contract has ended is not modelled.",
     "Published savings are mostly the operators' own figures: a run that meets them is not right "
     "by that, and one that misses them is not wrong by that.",
 )
 
-INVOICE = (
-    ("insured_years", "", "Insured-years"),
-    ("allocation", "", "Risk-adjusted allocation"),
-    ("regional_indexation_factor", "", "Regional indexation factor"),
-    ("benchmark", "sum", "Benchmark"),
-    ("cost", "", "less cost of the contract's sectors"),
-    ("measured_savings", "sum", "Measured savings"),
-    ("savings_rate", "", "as a share of the benchmark"),
-    ("minimum_savings_rate", "", "Minimum savings rate, below which nothing is paid"),
-    ("sharing_rate", "", "Sharing rate"),
-    ("shared_savings", "sum", "Shared savings due to the integrator"),
-    ("fees", "", "Investment and management fee"),
-    ("due", "sum", "Due for the year"),
-    ("paid_month", "", "Shared savings paid in"),
-    ("contribution_margin", "aside", "Beside it: contribution margin, allocation less cost"),
-    (
-        "true_savings",
-        "aside",
-        "Beside it: true savings, which no party to the contract can see",
-    ),
-)
-EUROS = ("allocation", "benchmark", "cost", "measured_savings", "shared_savings",
-         "contribution_margin", "true_savings")  # fmt: skip
 ELSEWHERE = ("out=", "force=", "compute")  # overrides that change no result
-RATES = ("savings_rate", "minimum_savings_rate", "sharing_rate")
 
 
 def figures(summary: Mapping[str, Any]) -> str:
@@ -68,7 +45,7 @@ def figures(summary: Mapping[str, Any]) -> str:
         for name, (label, _) in FIGURES.items()
     ]
     alone = len(summary["seeds"]) == 1
-    return _table(
+    return table(
         ("Over the contract", "P10", "P50", "P90", "seeds without"),
         rows,
         "One seed: figures without spread."
@@ -106,22 +83,12 @@ def years(results: Results) -> str:
     rows = [row(str(year), slice(at, at + 1)) for at, year in enumerate(results.years)]
     head = ("Year", "insured-years", "cost", "benchmark", "contribution margin",
             "measured savings", "true savings", "shared savings")  # fmt: skip
-    return _table(
+    return table(
         head,
         [*rows, row("all", slice(None))],
         "Amounts in M EUR; every cell is the median of its own over the seeds, so lines and "
         "columns need not add up.",
     )
-
-
-def settlement(results: Results) -> str:
-    """Write the last year's settlement of the seed in the middle, like an invoice."""
-    rows = results.table("settlements")
-    rows = rows[(rows["arm"] == tables.WITH) & (rows["year"] == results.last_year)]
-    if rows.empty:
-        return "<p>No contract was settled.</p>"
-    account = rows.sort_values(["measured_savings", "seed"]).iloc[(len(rows) - 1) // 2]
-    return _invoice(account, results.first_year)
 
 
 def programmes(results: Results) -> str:
@@ -158,7 +125,7 @@ def programmes(results: Results) -> str:
         )
     head = ("Programme", "eligible", "enrolled", "reach", "waiting", "started, all years",
             "cost, all years (M EUR)", "cost a start")  # fmt: skip
-    return _table(
+    return table(
         head,
         body,
         f"Persons at the end of {results.last_year}; reach is enrolled over eligible, a "
@@ -177,7 +144,7 @@ def published(answers: Sequence[Answer]) -> str:
         for label, cells in answer.rows() or [("outside the horizon", ("", "", ""))]:
             rows.append([*given, label, *cells])
             given = ["", ""]
-    table = _table(
+    beside = table(
         ("Published", "figure", "simulated beside it", "P10", "P50", "P90"),
         rows,
         "Published figures are results of others, not inputs. The sources do not settle "
@@ -190,7 +157,7 @@ def published(answers: Sequence[Answer]) -> str:
         f"<small>{escape(_cited(answer))}</small></li>"
         for answer in answers
     )
-    return f"{table}\n<ul>{said}</ul>"
+    return f"{beside}\n<ul>{said}</ul>"
 
 
 def limits(results: Results) -> str:
@@ -233,42 +200,12 @@ def again(results: Results) -> str:
     return f"<pre>{escape(command)}</pre>\n<p>{escape(' '.join(said))}</p>"
 
 
-def _invoice(account: pd.Series, first_year: int) -> str:
-    """Write one settlement line by line; what the parties cannot see comes last."""
-    paid = account["paid_month"]
-    when = "not within the books" if pd.isna(paid) else words.month(float(paid), first_year)
-    fees = account["investment_fee"] + account["management_fee"]
-    figures = {
-        **{name: _euros(account[name]) for name in EUROS},
-        **{name: words.percent(account[name]) for name in RATES},
-        "insured_years": words.number(account["insured_years"], 1),
-        "regional_indexation_factor": words.number(account["regional_indexation_factor"], 4),
-        "fees": _euros(fees),
-        "due": _euros(account["shared_savings"] + fees),
-        "paid_month": when,
-    }
-    body = "\n".join(
-        f'<tr class="{kind}"><th scope="row">{escape(label)}</th>'
-        f'<td class="number">{escape(figures[name])}</td></tr>'
-        for name, kind, label in INVOICE
-    )
-    return (
-        f'<div class="wide"><table><caption>Settlement of {account["year"]}, seed '
-        f"{account['seed']}: the seed whose measured savings of that year are the middle ones."
-        f"</caption>\n<tbody>\n{body}\n</tbody></table></div>"
-    )
-
-
-def _euros(value: float) -> str:
-    return f"{words.number(value, 0)}{words.SPACE}EUR"
-
-
 def _cited(answer: Answer) -> str:
     figure = answer.figure
     return f"Source: {figure.source}{f' ({figure.layer})' if figure.layer else ''}."
 
 
-def _table(
+def table(
     head: Sequence[str],
     rows: Iterable[Sequence[str]],
     caption: str,

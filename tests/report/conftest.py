@@ -21,6 +21,9 @@ PROGRAMMES = {
     "agil": (2100, 380),
     "health_coach": (1200, 230),
 }
+RULES = {"contribution_margin": 0.0, "growth_rate": 0.02, "matched_pairs": -0.004}
+"""The agreed rule and two beside it: how far they are off, as a share of cost."""
+
 PUBLISHED = [
     {
         "name": "margin_per_insured_2012",
@@ -194,21 +197,60 @@ def _live(
                 "year": year,
                 "insured_years": 31_150.0,
                 "allocation": allocation,
+                "allocation_standard_error": 0.004 * allocation,
                 "cost": cost,
                 "regional_indexation_factor": index,
+                "expected": benchmark,
+                "regime_factor": 1.0,
+                "prior_savings_credit": 0.0,
                 "benchmark": benchmark,
+                "standard_error": 0.01 * benchmark,
                 "contribution_margin": allocation - cost,
                 "measured_savings": benchmark - cost,
+                "settled_years": 1,
+                "settled_savings": benchmark - cost,
+                "deficit_brought": 0.0,
                 "savings_rate": (benchmark - cost) / benchmark,
                 "minimum_savings_rate": 0.0,
+                "quality_score": 1.0,
                 "sharing_rate": 0.5,
+                "savings_share": shared,
+                "levy": 0.0,
                 "shared_savings": shared,
+                "shared_loss": 0.0,
+                "deficit_carried": 0.0,
                 "investment_fee": 0.0 if idle or place > 2 else 350_000.0,
                 "management_fee": 0.0,
+                "kpi_fee": 0.0,
+                "in_force": True,
+                "advance": 0.0,
+                "advance_returned": 0.0,
+                "payment": shared,
                 "paid_month": due,
                 "r_squared": 0.24,
             }
         )
+        for rule, bias in RULES.items():
+            refused = rule == "matched_pairs" and place == 0
+            saved = benchmark - cost + bias * cost
+            figures = {
+                "insured_years": 31_150.0,
+                "benchmark": saved + cost,
+                "cost": cost,
+                "measured_savings": saved,
+                "standard_error": 0.01 * cost,
+            }
+            rows["measurements"].append(
+                {
+                    "arm": ARMS[0],
+                    "seed": seed,
+                    "year": year,
+                    "rule": rule,
+                    "agreed": rule == "contribution_margin",
+                    **({} if refused else figures),
+                    "refusal": "clause 4.4, matched pairs: cannot be balanced." if refused else "",
+                }
+            )
         pay(due, "insurer:aok", "integrator", "shared_savings", shared)
         pay(due, "integrator", "physicians", "bonus", 0.2 * shared)
         rows["integrators"].append(
