@@ -6,6 +6,7 @@ only where a rule needs them (29 bytes a row, 9 MB a year of 310,000 persons).
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,6 +84,10 @@ class History:
         Quantile of yearly cost at which persons are cut off, here and elsewhere; None: nowhere.
     savings
         Year -> savings measured in an earlier agreement, EUR/year, where there was one.
+    drawn
+        Pairs found so far, by year and terms of the draw, where they are to be kept. Who is like
+        whom does not depend on what the region costs: histories that differ in that alone may
+        share them.
     """
 
     start_year: int
@@ -91,6 +96,7 @@ class History:
     region: Mapping[int, PersonYears] = field(default_factory=dict)
     truncation: float | None = None
     savings: Mapping[int, float] = field(default_factory=dict)
+    drawn: dict[Any, Any] | None = field(default=None, repr=False)
 
     def plus(self, ledger: Ledger) -> "History":
         """Return the history with one more year of the region (its rows of region 0)."""

@@ -1,6 +1,6 @@
 """Nearest neighbours within strata: who of the comparison stands for whom of the region.
 
-scikit-learn finds the neighbours. Strata lie so far apart on the first axis that nobody's nearest
+scikit-learn finds the neighbours, or numpy where a single axis is to be searched. Strata lie so far apart on the first axis that nobody's nearest
 neighbour within reach is of another stratum. Scores are often equal; luck that belongs to a person
 and a year decides then, so that an insurer who repeats the draw finds the same pairs.
 """
@@ -65,13 +65,28 @@ def _draw(
     first: NDArray[np.float64], second: NDArray[np.float64], caliper: float
 ) -> NDArray[np.int64]:
     """Nearest of the second group for each of the first within the caliper, or `NOBODY`."""
-    from sklearn.neighbors import NearestNeighbors  # here: slow to load, seldom needed
-
     if not len(first) or not len(second):
         return np.full(len(first), NOBODY)
+    if first.shape[1] == 1:
+        return _draw_on_a_line(first[:, 0], second[:, 0], caliper)
+    from sklearn.neighbors import NearestNeighbors  # here: slow to load, seldom needed
+
     tree = NearestNeighbors(n_neighbors=1, algorithm="kd_tree").fit(second)
     distance, found = (answer[:, 0] for answer in tree.kneighbors(first))
     return np.where(distance <= caliper, found, NOBODY).astype(np.int64)
+
+
+def _draw_on_a_line(
+    first: NDArray[np.float64], second: NDArray[np.float64], caliper: float
+) -> NDArray[np.int64]:
+    """The same on one axis, where the nearest is one of the two between whom one stands."""
+    order = np.argsort(second, kind="stable")
+    line = second[order]
+    above = np.minimum(np.searchsorted(line, first), len(line) - 1)
+    below = np.maximum(above - 1, 0)
+    up, down = np.abs(line[above] - first), np.abs(line[below] - first)
+    found = np.where(down <= up, order[below], order[above])
+    return np.where(np.minimum(up, down) <= caliper, found, NOBODY).astype(np.int64)
 
 
 def _draw_once(

@@ -6,6 +6,7 @@ within a caliper in standard deviations of the region's scores.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +46,15 @@ class Pairs:
         )
 
 
+class Match(NamedTuple):
+    """Who stands for whom: row numbers of both sides [pair], how many have nobody, likeness."""
+
+    own: NDArray[np.int64]
+    chosen: NDArray[np.int64]
+    unmatched: int
+    balance: tuple[Balance, ...]
+
+
 def main_conditions(norm: Norm, rows: PersonYears, how_many: int) -> NDArray[np.uint32]:
     """Bits of the documented diagnoses that cost most in all, at most so many, dearest first."""
     bits = np.uint32(1) << np.arange(DIAGNOSES, dtype=np.uint32)
@@ -65,8 +75,30 @@ def draw(
     """Draw the pairs of a year on what was documented the year before, and weigh their likeness.
 
     `conditions` is how many are matched exactly, `caliper` in standard deviations of the risk
-    score; `on_cost` adds last year's cost as a second axis, in its standard deviations.
+    score; `on_cost` adds last year's cost as a second axis, in its standard deviations. Pairs that
+    the history knows are not sought again.
     """
+    key = (year, conditions, caliper, replacement, on_cost)
+    known = history.drawn if history.drawn is not None else {}
+    if key not in known:
+        known[key] = _sought(history, *key)
+    match: Match = known[key]
+    kept = history.elsewhere[year]
+    here, there = history.region[year].where(match.own), _rows(history, year).where(match.chosen)
+    return Pairs(
+        here,
+        there,
+        allocation(kept.norm, here),
+        allocation(kept.norm, there),
+        match.unmatched,
+        match.balance,
+    )
+
+
+def _sought(
+    history: History, year: int, conditions: int, caliper: float, replacement: bool, on_cost: bool
+) -> Match:
+    """Seek somebody for everybody."""
     kept = history.elsewhere[year]
     groups = (history.region[year], _rows(history, year))
     norms = tuple(allocation(kept.norm, rows) for rows in groups)
@@ -92,13 +124,12 @@ def draw(
         caliper,
         replacement,
     )
-    paired = found != NOBODY
-    chosen = found[paired]
-    own = np.flatnonzero(paired)
+    own = np.flatnonzero(found != NOBODY)
+    chosen = found[own]
     here, there = groups[0].where(own), groups[1].where(chosen)
     covariates = _covariates(here, risks[0][own], main), _covariates(there, risks[1][chosen], main)
     lines = balance(*covariates) if len(own) else ()
-    return Pairs(here, there, norms[0][own], norms[1][chosen], int((~paired).sum()), lines)
+    return Match(own, chosen, len(found) - len(own), lines)
 
 
 def _rows(history: History, year: int) -> PersonYears:
