@@ -1,8 +1,9 @@
 """Nearest neighbours within strata: who of the comparison stands for whom of the region.
 
-scikit-learn finds the neighbours, or numpy where a single axis is to be searched. Strata lie so far apart on the first axis that nobody's nearest
-neighbour within reach is of another stratum. Scores are often equal; luck that belongs to a person
-and a year decides then, so that an insurer who repeats the draw finds the same pairs.
+scikit-learn finds the neighbours, or numpy where a single axis is to be searched. Strata lie so far
+apart on the first axis that nobody's nearest neighbour within reach is of another stratum. Scores
+are often equal; luck that belongs to a person and a year decides then, so that an insurer who
+repeats the draw finds the same pairs.
 """
 
 from typing import Any

@@ -76,12 +76,12 @@ def draw(
 
     `conditions` is how many are matched exactly, `caliper` in standard deviations of the risk
     score; `on_cost` adds last year's cost as a second axis, in its standard deviations. Pairs that
-    the history knows are not sought again.
+    the history knows are not sought again, unless cost has a say in them.
     """
-    key = (year, conditions, caliper, replacement, on_cost)
-    known = history.drawn if history.drawn is not None else {}
+    key = (year, conditions, caliper, replacement)
+    known = history.drawn if history.drawn is not None and not on_cost else {}
     if key not in known:
-        known[key] = _sought(history, *key)
+        known[key] = _sought(history, *key, on_cost)
     match: Match = known[key]
     kept = history.elsewhere[year]
     here, there = history.region[year].where(match.own), _rows(history, year).where(match.chosen)
