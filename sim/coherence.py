@@ -187,12 +187,14 @@ def _about_years(scenario: Mapping[str, Any]) -> Iterator[str]:
 
 def _about_months(scenario: Mapping[str, Any]) -> Iterator[str]:
     """Yield a sentence for a preparation or a loan that lies far from the contract."""
-    months, years = scenario["region"].get("preparation_months", 0), scenario["horizon"]["years"]
-    if not _is_count(months, 0, PREPARATION):
-        yield (
-            f"region.preparation_months is {written(months)}. Allowed are 0 to {PREPARATION} "
-            "months before the contract."
-        )
+    years = scenario["horizon"]["years"]
+    phases = scenario["region"].get("phases") or {}
+    for name, phase in phases.items():
+        if not _is_count(phase.get("months"), 0, PREPARATION):
+            yield (
+                f"region.phases.{name}.months is {written(phase.get('months'))}. Allowed are 0 to "
+                f"{PREPARATION} months before the contract."
+            )
     if not _is_count(years, 1, LONGEST):
         return
     for place, part in enumerate((scenario.get("funding") or {}).get("instruments") or []):

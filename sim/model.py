@@ -24,6 +24,7 @@ from sim.people.life import Life
 from sim.people.membership import Membership, deaths_of_members
 from sim.people.population import NEVER
 from sim.people.record import Record
+from sim.region import BESIDE, SECTORS
 from sim.setting import Setting
 from sim.yearbook import Yearbook
 
@@ -77,7 +78,7 @@ class Region(mesa.Model):
         self.comparison = comparison
         self.baseline = baseline
         self.ticks = ticks
-        self.month = 1 - setting.region.preparation_months
+        self.month = 1 - setting.region.phases.months
         self.book = Cashbook()
         self.yearbook = Yearbook(arm, seed)
         self.settlements: dict[int, Settlement] = {}
@@ -93,8 +94,7 @@ class Region(mesa.Model):
             for number, name in enumerate(setting.region.insurers)
         ]
         self.integrators = [
-            Integrator(self, terms, self.book, setting.region.preparation_months)
-            for terms in setting.companies
+            Integrator(self, terms, self.book, setting.region.phases) for terms in setting.companies
         ]
         self.lenders = [Lender(self, loan, self.book) for loan in setting.loans]
         self.physicians = [
@@ -125,7 +125,7 @@ class Region(mesa.Model):
             self.run_off()
 
     def prepare(self) -> None:
-        """One month before the contract: the company is founded, nobody is invited yet."""
+        """One month before the contract: it is prepared and paid for, nobody is invited yet."""
         for integrator in self.integrators:
             integrator.prepare(self.month, self.price)
         self._fund()
@@ -172,8 +172,10 @@ class Region(mesa.Model):
     def _open_year(self) -> None:
         """Physicians look back on the year; everybody's rates are set for the new one."""
         efforts = [physician.effort for physician in self.joined]
+        mean = sum(efforts) / len(efforts) if efforts else 0.0
+        readable = self.setting.region.data.readable(self.month)
         for physician in self.physicians:
-            physician.adjust(sum(efforts) / len(efforts) if efforts else 0.0)
+            physician.adjust(mean if readable else None)
             self._set_line(physician)
         for programme in self.programmes:
             programme.open_year()
@@ -290,6 +292,7 @@ class Region(mesa.Model):
         if self.integrators:
             self._settle(ledger, year)
         self.yearbook.people(sums, year, tuple(self.setting.region.insurers), resident=True)
+        self.yearbook.payers(year, self._paid(sums))
         patients = np.bincount(
             self.people.physician[self.people.present(self.month + 1)],
             minlength=len(self.physicians) + 1,
@@ -301,6 +304,12 @@ class Region(mesa.Model):
         self.yearbook.agents("physicians", year, self.physicians)
         self.yearbook.agents("programmes", year, self.programmes)
         self.yearbook.agents("insurers", year, self.insurers)
+
+    def _paid(self, sums: dict[str, NDArray[np.float64]]) -> dict[str, float]:
+        """Who paid how much of the residents' care this year, EUR by payer."""
+        of_all = {name: float(sums[f"cost_{name}"].sum()) for name in (*SECTORS, *BESIDE)}
+        insurers = sum(of_all[sector] for sector in SECTORS)
+        return {"insurers": insurers, **self.setting.region.paid_by(of_all)}
 
     def _document(self) -> None:
         """Practices of the network may code more of what their patients have."""

@@ -62,6 +62,11 @@ TABLES: dict[str, dict[str, Column]] = {
         "remission_<condition>": Column("person", "end of <condition>"),
         "event_<event>": Column("case", "cases of <event>"),
     },
+    "payers": {
+        **KEYS,
+        "payer": Column("text", "payer"),
+        "cost": Column("EUR", "paid for the residents' care"),
+    },
     "settlements": {
         **KEYS,
         "insured_years": Column("person-year", "insured-years"),

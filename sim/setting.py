@@ -29,6 +29,7 @@ from sim.people.population import Population
 from sim.people.reference import FIFTHS
 from sim.people.roster import Roster
 from sim.quantity import Refusal, refusal_from
+from sim.region import RegionTerms
 from sim.scenario import Scenario
 
 
@@ -58,33 +59,6 @@ class PopulationTerms(Morbidity, frozen=True, extra="forbid"):
     price_shock_sd: float = Field(ge=0)
     regional_drift_sd: float = Field(ge=0)
     regional_level_sd: float = Field(ge=0)
-
-
-class InsurerTerms(BaseModel, frozen=True, extra="forbid"):
-    """An insurer that signed: its name and its share of the insured."""
-
-    label: str
-    share: float = Field(gt=0, le=1)
-
-
-class RegionTerms(BaseModel, frozen=True, extra="forbid"):
-    """A region, as conf/region describes it; units and sources there."""
-
-    label: str
-    country: str
-    population_table: str
-    population_table_year: int
-    currency: str
-    legal_frame: str
-    start_year: int
-    baseline_years: int = Field(ge=2)
-    preparation_months: int = Field(ge=0)
-    insured: int = Field(gt=0)
-    insurers: dict[str, InsurerTerms]
-    deprivation: tuple[float, float, float, float, float]
-    mortality_level: float = Field(gt=0)
-    cost_level: float = Field(gt=0)
-    published: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -202,14 +176,13 @@ def _setting(scenario: str) -> Setting:
     diseases = _models(Disease, values["diseases"], "diseases")
     programmes = _models(ProgrammeTerms, values["programmes"], "programmes")
     contract = _model(Terms, values["contract"], "contract")
-    network = _model(NetworkTerms, values["network"], "network")
+    network = _network(values["network"], region)
     generation = _model(GenerationTerms, values["generation"], "generation")
     loans = tuple(
         _model(Loan, loan, f"funding.instruments.{i}")
         for i, loan in enumerate(values["funding"]["instruments"])
     )
     years = int(values["horizon"]["years"])
-    _check_shares(region)
     if population.source == "tables":
         _check_structure(region, population)
     compiled = country(
@@ -253,16 +226,10 @@ def _models[Model: BaseModel](
     return {name: _model(kind, one, f"{prefix}.{name}") for name, one in given.items()}
 
 
-def _check_shares(region: RegionTerms) -> None:
-    for what, shares in (
-        ("region.insurers", [i.share for i in region.insurers.values()]),
-        ("region.deprivation", region.deprivation),
-    ):
-        if abs(sum(shares) - 1) > 1e-9:
-            raise Refusal(
-                f"{what}: the shares {list(shares)} add up to {sum(shares):g}, but they are "
-                "parts of one whole; make them add up to 1"
-            )
+def _network(given: Any, region: RegionTerms) -> NetworkTerms:
+    """The network of a region: how physicians act, and how many there are."""
+    own = {"physicians": region.physicians, "existing": region.existing_network}
+    return _model(NetworkTerms, {**given, **own}, "network")
 
 
 def _check_structure(region: RegionTerms, terms: PopulationTerms) -> None:
@@ -311,10 +278,11 @@ def _place(
     movers = _of_country("migration_by_age", "share", terms.country)
     shares = structure / structure.sum()
     by_age = movers / movers.sum() / shares.sum(axis=0)
-    leaving = np.tile(terms.migration_out * by_age + terms.switching_out, (2, 1))
-    moved = terms.migration_out * np.tile(movers / movers.sum() / 2, (2, 1))
+    moving = terms.migration_out * region.turnover
+    leaving = np.tile(moving * by_age + terms.switching_out, (2, 1))
+    moved = moving * np.tile(movers / movers.sum() / 2, (2, 1))
     switched = terms.switching_out * shares
-    departures = terms.migration_out + terms.switching_out
+    departures = moving + terms.switching_out
     arriving = (moved * terms.migration_in_ratio + switched * terms.switching_in_ratio) / max(
         departures, 1e-12
     )

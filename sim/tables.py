@@ -57,11 +57,23 @@ def structure(place: str, key: str) -> NDArray[np.float64]:
     """Persons of a place by sex and single age, float64 [2, 101]; `key` is where it is named."""
     frame = table("population_by_age")
     rows = frame[frame["place"] == place].sort_values("age")
-    if len(rows) != AGES.size:
+    file = "conf/tables/population_by_age.csv"
+    if rows.empty:
         known = ", ".join(sorted(frame["place"].unique()))
+        raise Refusal(f"{key} is {place!r}, which {file} does not hold; allowed are {known}")
+    gaps = np.setdiff1d(AGES, rows["age"])
+    if len(gaps) or len(rows) != AGES.size:
+        twice = rows.loc[rows["age"].duplicated(), "age"].tolist()
+        wrong = f"lacks the ages {gaps.tolist()}" if len(gaps) else f"has the ages {twice} twice"
         raise Refusal(
-            f"{key} is {place!r}, which conf/tables/population_by_age.csv does not hold with ages "
-            f"0 to 100; allowed are {known}"
+            f"{key} is {place!r}, which {wrong} in {file}: an age structure has one line for each "
+            "age from 0 to 100. Complete it, or name another place."
+        )
+    if not (rows[["male", "female"]] >= 0).all(axis=None):
+        ages = rows.loc[~(rows[["male", "female"]] >= 0).all(axis=1), "age"].tolist()
+        raise Refusal(
+            f"{key} is {place!r}, which has no number of men or women, or one below 0, at the ages "
+            f"{ages} in {file}. Complete it, or name another place."
         )
     persons: NDArray[np.float64] = rows[["male", "female"]].to_numpy(float).T
     return persons

@@ -44,6 +44,11 @@ class Yearbook:
             found = {outcome: float(values[i]) for outcome, values in sums.items()}
             self._add("population", year, {"insurer": insurer, "resident": resident, **found})
 
+    def payers(self, year: int, paid: dict[str, float]) -> None:
+        """Write down who paid how much of the residents' care in a year, one line a payer."""
+        for payer, cost in paid.items():
+            self._add("payers", year, {"payer": payer, "cost": cost})
+
     def settlement(self, settlement: Settlement) -> None:
         """Write down the account of a contract year, every intermediate figure."""
         found = asdict(settlement)

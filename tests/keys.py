@@ -8,7 +8,7 @@ import yaml
 from sim.quantity import is_quantity
 from sim.scenario import CONF
 
-TEXTS = ("label", "icd10", "evidence", "legal_frame", "currency", "published")
+TEXTS = ("label", "icd10", "evidence", "legal_frame", "currency", "published", "caveat")
 """Words for the reader, shown and never computed with."""
 
 INERT = {

@@ -33,7 +33,7 @@ from tests.keys import INERT, choices_of, quantities_of
 from tests.worlds import changed, everywhere, live_until, world
 
 WHO_PEOPLE_ARE = ("diseases", "population", "region", "horizon", "seeds")
-PANELS = {"network.physicians", "network.panel_sd_log"}  # decide who is whose patient
+PANELS = {"region.physicians", "network.panel_sd_log"}  # decide who is whose patient
 REPEATED = {
     "settlements": ["sharing_rate", "minimum_savings_rate", "paid_month"],
     "lenders": ["committed"],
@@ -253,6 +253,7 @@ TOGETHER: dict[str, list[dict[str, Any]]] = {
     "region.insurers": [{"region.insurers.aok.share": 0.5, "region.insurers.lkk.share": 0.5}],
     "region.deprivation": [{"region.deprivation": [0.1, 0.2, 0.3, 0.2, 0.2]}],
     "region.insured": [{"population.size": 1400}],  # which is region.insured unless set
+    "region.comparison_table": [{"population.comparison_table": "germany"}],  # likewise
     "population.structure_years": [
         {"population.structure_years": 0, "region.population_table_year": 2003}
     ],

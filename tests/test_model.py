@@ -50,15 +50,15 @@ def entries(place: Region, **where: Any) -> pd.DataFrame:
 def test_preparation_is_paid_month_by_month_before_the_contract(done: Region) -> None:
     before = entries(done, account="overhead").query("month < 1")
     assert before["month"].tolist() == list(range(-11, 1))
-    terms = done.setting.companies[0]
+    terms = done.setting.region.phases
     assert before["amount"].sum() == pytest.approx(
-        terms.preparation_cost * np.exp(done.setting.population.wages * (2005 - 2017)), abs=0.1
+        terms.implementation.cost * np.exp(done.setting.population.wages * (2005 - 2017)), abs=0.1
     )
     assert set(entries(done).query("month < 1")["account"]) <= {"overhead", "drawdown", "interest"}
 
 
 def test_half_a_year_of_preparation_is_twice_as_dear_a_month() -> None:
-    long, short = (region({"region.preparation_months": months}) for months in (12, 6))
+    long, short = (region({"region.phases.implementation.months": months}) for months in (12, 6))
     for place in (long, short):
         live_until(place, 0)
     one, other = (entries(place, account="overhead")["amount"] for place in (long, short))
@@ -266,3 +266,23 @@ def test_without_feedback_the_same_is_done_in_every_seed_and_at_any_pay() -> Non
     assert done_by(2, 30.0, feedback=False) == same == done_by(1, 3_000.0, feedback=False)
     with_it = done_by(1, 30.0, feedback=True)
     assert done_by(2, 30.0, feedback=True) != with_it != done_by(1, 3_000.0, feedback=True)
+
+
+def test_comparison_reports_wait_for_the_data(done: Region) -> None:
+    early, late = (
+        live_until(
+            region({"region.data.linked_month": month, "network.effort_peer_response": 0.6}), 25
+        )
+        for month in (1, 30)
+    )
+    assert [p.effort for p in early.physicians] != [p.effort for p in late.physicians]
+
+
+def test_who_pays_each_euro_of_care_is_written_down(done: Region) -> None:
+    lines = done.yearbook.lines
+    people = pd.DataFrame(lines["population"]).groupby("year").sum(numeric_only=True)
+    paid = pd.DataFrame(lines["payers"]).pivot_table("cost", "year", "payer")
+    sectors = [f"cost_{sector}" for sector in ("hospital", "physician", "drugs", "other")]
+    assert paid["insurers"].to_list() == pytest.approx(people[sectors].sum(axis=1).to_list())
+    assert paid["care_insurance"].to_list() == pytest.approx(people["cost_long_term_care"])
+    assert paid["patient"].to_list() == pytest.approx(people["cost_patient"])

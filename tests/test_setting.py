@@ -167,3 +167,10 @@ def test_what_a_rule_cannot_use_is_refused_with_key_value_and_what_is_allowed(
 
 def test_a_country_without_rows_is_refused() -> None:
     assert "conf/tables has no rows" in refusal({"population.country": "atlantis"})
+
+
+def test_a_place_whose_people_move_more_has_more_moves_and_as_many_changes_of_insurer() -> None:
+    busy = setting(changed(world(), {"region.turnover": 1.5}))
+    terms, home = busy.population, busy.home
+    mean = (home.structure / home.structure.sum() * home.leaving).sum()
+    assert mean == pytest.approx(1.5 * terms.migration_out + terms.switching_out, rel=1e-6)

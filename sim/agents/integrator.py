@@ -4,6 +4,7 @@ import mesa
 from pydantic import BaseModel, Field
 
 from sim.funding.cashbook import OPERATING, Cashbook, to_the_cent
+from sim.region import Phases
 
 
 class GenerationTerms(BaseModel, frozen=True, extra="forbid"):
@@ -11,7 +12,6 @@ class GenerationTerms(BaseModel, frozen=True, extra="forbid"):
 
     label: str
     overhead: dict[str, float]
-    preparation_cost: float = Field(ge=0)
     bonus_share: float = Field(ge=0, le=1)
 
 
@@ -24,26 +24,23 @@ class Integrator(mesa.Agent):
     """
 
     def __init__(
-        self, model: mesa.Model, terms: GenerationTerms, book: Cashbook, preparation: int
+        self, model: mesa.Model, terms: GenerationTerms, book: Cashbook, phases: Phases
     ) -> None:
         super().__init__(model)
         self.terms = terms
         self.book = book
-        self.preparation = preparation
+        self.phases = phases
         self.received = 0.0
         self.members = 0
         self.member_deaths = self.expected_member_deaths = 0.0
         self.income = self.expense = self.staff_cost = self.programme_cost = 0.0
 
     def prepare(self, month: int, price: float) -> None:
-        """Spend the cost of preparation in equal parts, before the first contract month."""
-        if 1 - self.preparation <= month <= 0:
-            self._pay(
-                month,
-                "staff",
-                "overhead",
-                self.terms.preparation_cost / self.preparation * price,
-            )
+        """Spend a phase's cost in equal parts over its months; its funder pays the staff."""
+        phase = self.phases.at(month)
+        if phase is not None and phase.cost > 0:
+            amount = phase.monthly_cost() * price
+            self.book.pay(month, phase.funder, "staff", "overhead", amount)
 
     @property
     def cash(self) -> float:

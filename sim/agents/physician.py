@@ -16,6 +16,7 @@ class NetworkTerms(BaseModel, frozen=True, extra="forbid"):
     """How physicians join and act, as conf/network describes it; units and sources there."""
 
     physicians: int = Field(gt=0)
+    existing: float = Field(ge=0, lt=1)
     panel_sd_log: float = Field(ge=0)
     joining: float = Field(ge=0)
     peer_effect: float = Field(ge=0)
@@ -83,15 +84,19 @@ class Physician(mesa.Agent):
         self.effort = terms.effort_start
         return True
 
-    def adjust(self, mean_effort: float) -> None:
-        """Move the effort a year's way towards what last year's pay and the peers suggest."""
+    def adjust(self, mean_effort: float | None) -> None:
+        """Move the effort a year's way towards what last year's pay and the peers suggest.
+
+        `mean_effort` is that of the peers as the comparison reports have it; None without reports.
+        """
         self.last_pay, self.pay = self.pay + self.bonus, 0.0
         self.bonus = 0.0
         terms = self.terms
         if not (self.joined and terms.feedback):
             return
         aim = terms.effort_start + terms.effort_pay_response * self.last_pay
-        aim += terms.effort_peer_response * (mean_effort - aim)
+        if mean_effort is not None:
+            aim += terms.effort_peer_response * (mean_effort - aim)
         self.effort += terms.effort_adjustment * (min(max(aim, 0.0), 1.0) - self.effort)
 
     def count(self, members: int, price: float) -> None:
@@ -111,8 +116,13 @@ class Physician(mesa.Agent):
 
 
 def _reluctance(number: int, terms: NetworkTerms, seed: int) -> float:
-    """How much hazard of joining a practice bears; without feedback a quantile, not luck."""
+    """How much hazard of joining a practice bears; without feedback a quantile, not luck.
+
+    Where a network exists, its hazard has run: those who would have joined by then join at once.
+    """
     if terms.feedback:
         decision = randomness.decision("joining the network")
-        return float(randomness.exponential(seed, number, decision)[0])
-    return -math.log1p(-(number - 0.5) / terms.physicians)
+        borne = float(randomness.exponential(seed, number, decision)[0])
+    else:
+        borne = -math.log1p(-(number - 0.5) / terms.physicians)
+    return borne + math.log1p(-terms.existing)

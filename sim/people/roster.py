@@ -54,7 +54,7 @@ COLUMNS = {
         "with whom she is insured; empty: drawn from the insurers' shares",
     ),
     "physician": Column(
-        False, "1", "a whole number, 1 to network.physicians",
+        False, "1", "a whole number, 1 to region.physicians",
         "number of her practice; empty: drawn from the practices' sizes",
     ),
     "deprivation": Column(

@@ -5,28 +5,44 @@ import pytest
 
 from sim.agents.integrator import GenerationTerms, Integrator
 from sim.funding.cashbook import Cashbook
+from sim.region import Phase, Phases
 
 TERMS = GenerationTerms(
     label="small",
     overhead={"management": 1_200.0, "technology": 600.0},
-    preparation_cost=900.0,
     bonus_share=0.2,
+)
+
+
+PHASES = Phases(
+    potential_analysis=Phase(months=2, cost=100.0, funder="state"),
+    concept=Phase(months=1, cost=0.0, funder="founders"),
+    implementation=Phase(months=3, cost=900.0, funder="integrator"),
 )
 
 
 @pytest.fixture
 def company(model: mesa.Model) -> Integrator:
-    return Integrator(model, TERMS, Cashbook(), preparation=3)
+    return Integrator(model, TERMS, Cashbook(), PHASES)
 
 
 def received(company: Integrator, month: int, amount: float, account: str) -> None:
     company.book.pay(month, "insurer:aok", "integrator", account, amount)
 
 
-def test_preparation_is_spent_in_equal_parts_before_the_first_month(company: Integrator) -> None:
-    for month in range(-6, 4):
+def test_phases_are_spent_in_equal_parts_one_after_the_other(company: Integrator) -> None:
+    for month in range(-9, 4):
+        company.prepare(month, price=2.0)
+    assert company.book.flows("staff") == {-5: 100, -4: 100, -2: 600, -1: 600, 0: 600}
+
+
+def test_a_phase_is_paid_by_its_funder_and_only_its_own_costs_the_company(
+    company: Integrator,
+) -> None:
+    for month in range(-9, 4):
         company.prepare(month, price=1.0)
-    assert company.book.flows("staff") == {-2: 300.0, -1: 300.0, 0: 300.0}
+    assert company.book.total(payer="state") == 100
+    assert company.cash == -900
 
 
 def test_a_month_costs_a_twelfth_of_the_overhead_at_its_prices(company: Integrator) -> None:

@@ -13,6 +13,7 @@ from sim.people.population import Population
 
 TERMS = NetworkTerms(
     physicians=10,
+    existing=0.0,
     panel_sd_log=0.35,
     joining=0.24,
     peer_effect=1.0,
@@ -164,3 +165,20 @@ def test_everybody_has_one_practice_and_panels_differ_as_much_as_said() -> None:
         assert sizes[sd].sum() == 20_000
     assert_allclose(sizes[0.0][1:], 2_000, rtol=0.1)
     assert sizes[0.6][1:].std() > 5 * sizes[0.0][1:].std()
+
+
+@pytest.mark.parametrize("feedback", [True, False])
+def test_of_a_network_that_exists_its_share_of_practices_joins_at_once(
+    model: mesa.Model, feedback: bool
+) -> None:
+    terms = TERMS.model_copy(update={"physicians": 400, "existing": 0.3, "feedback": feedback})
+    practices = [Physician(model, number, terms, seed=1) for number in range(1, 401)]
+    joined = sum(practice.consider(0.0, 0.0) for practice in practices)
+    assert joined == pytest.approx(0.3 * 400 + 0.02 * 280, abs=2 if not feedback else 30)
+
+
+def test_without_comparison_reports_effort_does_not_answer_to_peers(model: mesa.Model) -> None:
+    blind, seeing = (joined(model) for _ in range(2))
+    blind.adjust(None)
+    seeing.adjust(1.0)
+    assert blind.effort == TERMS.effort_start < seeing.effort
