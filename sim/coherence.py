@@ -16,6 +16,28 @@ PROCESSES = (
     "avoidable_admission",
 )  # what happens beside the diseases
 SECTORS = ("physician", "drugs", "other", "long_term_care", "patient")  # of the running cost
+PHYSICIAN = "physician"  # channel of the network itself
+CHANNELS = (
+    PHYSICIAN,
+    "pharmacy",
+    "physiotherapist",
+    "kiosk",
+    "guide",
+    "workplace",
+    "school",
+    "association",
+    "commune",
+    "app",
+    "letter",
+)  # ways in which people are reached
+ACTS = (
+    "hazard_ratio_of",
+    "remission_ratio_of",
+    "cost_ratio_of",
+    "utility_ratio",
+    "documentation_gain",
+    "invites_to",
+)  # what a programme may act on
 LONGEST = 40  # contract years
 PREPARATION = 120  # months, at most
 MOST_SEEDS = 1_000_000
@@ -34,6 +56,9 @@ def complaints(scenario: Mapping[str, Any]) -> Iterator[str]:
     yield from _about_countries(scenario)
     yield from _about_shares(scenario["region"])
     yield from _about_names(scenario)
+    yield from _about_acting(scenario["programmes"])
+    yield from _about_channels(scenario)
+    yield from _about_components(scenario)
 
 
 def _about_seeds(seeds: Any) -> Iterator[str]:
@@ -253,6 +278,59 @@ def _about_names(scenario: Mapping[str, Any]) -> Iterator[str]:
         )
 
 
+def _about_acting(programmes: Mapping[str, Any]) -> Iterator[str]:
+    for name, programme in programmes.items():
+        if not any(programme.get(key) not in (None, {}) for key in ACTS):
+            yield (
+                f"programmes.{name} in conf/programmes/{name}.yaml acts on nothing. Give it one of "
+                f"{', '.join(ACTS)}, or leave the programme out."
+            )
+
+
+def _about_channels(scenario: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a sentence for each channel that is none, and each programme that nobody can reach."""
+    components = (scenario.get("generation") or {}).get("components") or {}
+    staffed = {PHYSICIAN}
+    for name, component in components.items():
+        channels = component.get("staffs") or []
+        key = f"generation.components.{name}.staffs in conf/generation"
+        yield from _unknown_channels(key, channels)
+        if component.get("posts", 1) > 0:
+            staffed |= set(channels)
+    for name, programme in scenario["programmes"].items():
+        channels = programme.get("channels") or [PHYSICIAN]
+        key = f"programmes.{name}.channels in conf/programmes/{name}.yaml"
+        yield from _unknown_channels(key, channels)
+        if set(channels) <= set(CHANNELS) - staffed:
+            yield (
+                f"{key} is {list(channels)}, which nobody staffs: this generation's components "
+                f"staff {', '.join(sorted(staffed))}. Choose a generation with a component that "
+                f"staffs {' or '.join(channels)} (a later one: generation=v3_0), add such a "
+                "component to conf/generation, or add a channel to the programme."
+            )
+
+
+def _unknown_channels(key: str, channels: Any) -> Iterator[str]:
+    for channel in channels:
+        if channel not in CHANNELS:
+            yield (
+                f"{key}: {channel} is no channel. {nearest(str(channel), list(CHANNELS))} Correct "
+                "the name."
+            )
+
+
+def _about_components(scenario: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a sentence for each component that the region cannot have."""
+    components = (scenario.get("generation") or {}).get("components") or {}
+    for name in scenario["region"].get("excludes") or []:
+        if name in components:
+            yield (
+                f"generation.components.{name} in conf/generation is needed by this generation, "
+                f"but region.excludes in conf/region has {name}. Choose an earlier generation "
+                f"(generation=v1_0), or take {name} off region.excludes."
+            )
+
+
 def _named(scenario: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     """Yield place, name and the kind of thing the name must be, for all that names others."""
     kinds = {
@@ -275,6 +353,13 @@ def _named(scenario: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
                 for word in part.get("eligibility", {}).get(key) or []:
                     place = f"eligibility.{key} in conf/{group}/{name}.yaml"
                     yield place, str(word), "a selected condition or risk factor"
+            for word in part.get("eligibility", {}).get("recent_of") or []:
+                place = f"eligibility.recent_of in conf/{group}/{name}.yaml"
+                yield place, str(word), "a selected disease or a process"
+    for name, part in ((scenario.get("generation") or {}).get("components") or {}).items():
+        for key in ("hazard_ratio_of", "remission_ratio_of", "cost_ratio_of"):
+            for word in part.get(key) or []:
+                yield f"generation.components.{name}.{key}", str(word), kinds[key]
 
 
 def _is_count(number: Any, least: int, most: float = inf) -> bool:

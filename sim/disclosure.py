@@ -52,6 +52,7 @@ RULES = {
     ),
     "physicians": Rule("physician", True, follows={"bonus": "members"}),
     "programmes": Rule("programme", together=True),
+    "components": Rule("component", together=True),
     "insurers": Rule("insurer", True, size="insured_years"),
     "integrators": Rule(),
 }

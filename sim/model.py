@@ -1,5 +1,6 @@
 """The region: one arm and one seed, month by month and year by year."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from sim.contract.ledger import Ledger, cost, insured_years
 from sim.contract.risk_adjustment import total_allocation
 from sim.contract.settlement import Account, Settlement, settle
 from sim.funding.cashbook import Cashbook
+from sim.outreach import Outreach, components_of
 from sim.people.country import frailty_classes
 from sim.people.life import Life
 from sim.people.membership import Membership, deaths_of_members
@@ -101,10 +103,16 @@ class Region(mesa.Model):
             Physician(self, number, setting.network, seed)
             for number in range(1, setting.network.physicians + 1)
         ]
-        self.programmes = [
-            Programme(self, name, terms, factors, self.people)
-            for name, terms in setting.programmes.items()
-        ]
+        self.outreach = Outreach(
+            components_of(self, setting.components, factors, self.people),
+            [
+                Programme(self, name, terms, factors, self.people)
+                for name, terms in setting.programmes.items()
+            ],
+            setting.combined_effect,
+            setting.region.data,
+            self.people,
+        )
         classes = frailty_classes(setting.population.frailty_variance)
         self.membership = Membership(
             self.people,
@@ -137,7 +145,7 @@ class Region(mesa.Model):
             self._open_year()
         self._join()
         self._enrol()
-        self._attend()
+        self._reach()
         self._act()
         self.life.live(self.month)
         self._pay()
@@ -165,6 +173,11 @@ class Region(mesa.Model):
         return np.flatnonzero(self.people.member & (self.people.left == NEVER))
 
     @property
+    def programmes(self) -> Sequence[Programme]:
+        """The programmes of this arm."""
+        return self.outreach.programmes
+
+    @property
     def joined(self) -> list[Physician]:
         """The practices of the network."""
         return [physician for physician in self.physicians if physician.joined]
@@ -173,12 +186,12 @@ class Region(mesa.Model):
         """Physicians look back on the year; everybody's rates are set for the new one."""
         efforts = [physician.effort for physician in self.joined]
         mean = sum(efforts) / len(efforts) if efforts else 0.0
-        readable = self.setting.region.data.readable(self.month)
+        shown = mean if self.outreach.reports(self.month) else None
+        supported = self._supported_effort()
         for physician in self.physicians:
-            physician.adjust(mean if readable else None)
-            self._set_line(physician)
-        for programme in self.programmes:
-            programme.open_year()
+            physician.adjust(supported, shown)
+        self._set_lines(self.physicians)
+        self.outreach.open_year()
         for insurer in self.insurers:
             insurer.paid_to_integrator = 0.0
         self.life.begin(self.month)
@@ -188,18 +201,26 @@ class Region(mesa.Model):
         joined = self.joined
         share = len(joined) / len(self.physicians)
         expected = sum(p.last_pay for p in joined) / len(joined) if joined else 0.0
-        for physician in self.physicians:
-            if physician.consider(share, expected):
-                self._set_line(physician)
+        supported = self._supported_effort()
+        new = [p for p in self.physicians if p.consider(share, expected, supported)]
+        begins = any(c.terms.start_month == self.month for c in self.outreach.components)
+        self._set_lines(self.physicians if begins else new)
 
-    def _set_line(self, physician: Physician) -> None:
-        """Let what the practice does from now on reach its patients."""
+    def _supported_effort(self) -> float:
+        """Effort that practices aim at with the support there is, without pay and peers."""
+        own = self.setting.network.effort_start
+        return self.outreach.effort(own, len(self.joined), self.month)
+
+    def _set_lines(self, physicians: Sequence[Physician]) -> None:
+        """Let what some practices do from now on reach their patients."""
         factors = self.life.factors
-        line = physician.line(factors)
-        if (line != factors.by_physician[physician.number]).any():
-            factors.by_physician[physician.number] = line
-            rows = np.flatnonzero(self.people.physician == physician.number)
-            self.life.touch(rows[self.people.left[rows] == NEVER])
+        network, everybody = self.outreach.of_practices(factors, len(self.joined), self.month)
+        for physician in physicians:
+            line = physician.line(factors, network, everybody)
+            if (line != factors.by_physician[physician.number]).any():
+                factors.by_physician[physician.number] = line
+                rows = np.flatnonzero(self.people.physician == physician.number)
+                self.life.touch(rows[self.people.left[rows] == NEVER])
 
     def _enrol(self) -> None:
         """Patients of the network's practices become members."""
@@ -209,52 +230,30 @@ class Region(mesa.Model):
         """Effort by number of practice, float32 [practices + 1]; 0 is nobody's."""
         return np.array([0.0, *(p.effort for p in self.physicians)], np.float32)
 
-    def _attend(self) -> None:
-        """Programmes invite members and give places to those who wait."""
-        if not self.programmes:
-            return
-        effort = self._effort()[self.people.physician]
-        members = self.members
-        for programme in self.programmes:
-            programme.recruit(self.people, members, effort, self.month)
+    def _reach(self) -> None:
+        """Components meet people, programmes invite and give places to those who wait."""
+        if self.outreach.components or self.outreach.programmes:
+            effort = self._effort()[self.people.physician]
+            self.outreach.reach(self.members, effort, self.month)
 
     def _act(self) -> None:
-        """Write what the programmes do to those who attend or attended into the factors."""
-        factors, people = self.life.factors, self.people
-        changed = [programme.act(self.month) for programme in self.programmes]
-        acted_on = np.unique(np.concatenate([np.empty(0, np.int64), *changed]))
-        if not acted_on.size:
-            return
-        effect = np.zeros((acted_on.size, factors.width))
-        for programme in self.programmes:
-            effect += programme.acting[acted_on, None] * programme.effect
-        new = acted_on[people.participation[acted_on] == 0]
-        lines = factors.by_participation.shape[0]
-        people.participation[new] = np.arange(lines, lines + new.size)
-        factors.by_participation = np.concatenate(
-            [factors.by_participation, factors.ones(new.size)]
-        )
-        line = people.participation[acted_on]
-        found = np.exp(effect).astype(np.float32)
-        moved = (found != factors.by_participation[line]).any(axis=1)
-        factors.by_participation[line[moved]] = found[moved]
-        rows = acted_on[moved]
-        self.life.touch(rows[people.left[rows] == NEVER])
+        """Whoever is acted on by programmes and components has other rates from now on."""
+        rows = self.outreach.act(self.life.factors, self.month)
+        self.life.touch(rows[self.people.left[rows] == NEVER])
 
     def _pay(self) -> None:
         """The company pays its staff, the programmes and the network."""
         price = self.price
-        for programme in self.programmes:
-            programme.bill(self.month, price)
+        components, programmes, co_payments = self.outreach.bill(self.month, price)
         members = np.bincount(
             self.people.physician[self.members], minlength=len(self.physicians) + 1
         )
         for physician in self.physicians:
             physician.count(int(members[physician.number]), price)
-        programmes = sum(programme.due for programme in self.programmes)
         network = sum(physician.due for physician in self.physicians)
         for integrator in self.integrators:
-            integrator.pay(self.month, price, programmes, network)
+            integrator.pay(self.month, price, components, programmes, network)
+        self.book.pay(self.month, "participants", "providers", "programme", co_payments)
 
     def _receive(self) -> None:
         """Settlements that are due are paid, and the network has its bonus of them."""
@@ -282,6 +281,7 @@ class Region(mesa.Model):
         self._document()
         self.deaths = deaths_of_members(self.people, self.month)
         ledger, sums = self.life.close_year(self.month, self.ticks)
+        self.outreach.note(ledger, self.month)
         if self.record is not None:
             self.record.add(self.people, ledger)
         year = self.life.year_of(self.month)
@@ -299,10 +299,10 @@ class Region(mesa.Model):
         )
         for physician in self.physicians:
             physician.patients = int(patients[physician.number])
-        for programme in self.programmes:
-            programme.close_year(self.people, self.members, self.month)
+        self.outreach.close_year(self.members, self.month)
         self.yearbook.agents("physicians", year, self.physicians)
-        self.yearbook.agents("programmes", year, self.programmes)
+        self.yearbook.agents("programmes", year, self.outreach.programmes)
+        self.yearbook.agents("components", year, self.outreach.components)
         self.yearbook.agents("insurers", year, self.insurers)
 
     def _paid(self, sums: dict[str, NDArray[np.float64]]) -> dict[str, float]:
@@ -312,11 +312,11 @@ class Region(mesa.Model):
         return {"insurers": insurers, **self.setting.region.paid_by(of_all)}
 
     def _document(self) -> None:
-        """Practices of the network may code more of what their patients have."""
-        gain = self._effort() * np.float32(self.setting.network.documentation_gain)
-        rows = np.flatnonzero(self.people.present(self.month))
-        rows = rows[gain[self.people.physician[rows]] > 0]
-        self.setting.country.diseases.document(self.people, rows, gain[self.people.physician[rows]])
+        """Practices of the network and programmes may let more be coded of what people have."""
+        by_practice = self._effort() * np.float32(self.setting.network.documentation_gain)
+        gain = self.outreach.documented(by_practice[self.people.physician])
+        rows = np.flatnonzero(self.people.present(self.month) & (gain > 0))
+        self.setting.country.diseases.document(self.people, rows, gain[rows])
 
     def _settle(self, ledger: Ledger, year: int) -> None:
         """Settle the contract for a year; fees are due at once, shared savings after the lag."""

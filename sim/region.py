@@ -93,14 +93,15 @@ class Phases(BaseModel, frozen=True, extra="forbid"):
 
 
 class DataTerms(BaseModel, frozen=True, extra="forbid"):
-    """When inpatient and outpatient data can be read together: no comparison reports before.
+    """When inpatient and outpatient data can be read together: no reports and risk lists before.
 
     `linked_month` is a contract month (1 or less: from the start), `lag` the months until a
-    month's data arrive.
+    month's data arrive, `consent` the share of persons whose own data may be read.
     """
 
     linked_month: int
     lag: int = Field(ge=0)
+    consent: float = Field(ge=0, le=1)
 
     def readable(self, month: int) -> bool:
         """Whether anything linked has arrived by a month."""
@@ -136,6 +137,7 @@ class RegionTerms(BaseModel, frozen=True, extra="forbid"):
     turnover: float = Field(ge=0)
     phases: Phases
     data: DataTerms
+    excludes: tuple[str, ...] = ()
     published: tuple[dict[str, Any], ...] = ()
 
     @model_validator(mode="after")

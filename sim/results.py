@@ -116,6 +116,16 @@ TABLES: dict[str, dict[str, Column]] = {
         "waiting": Column("person", "waiting for a place at the end of the year"),
         "cost": Column("EUR", "cost of the programme"),
     },
+    "components": {
+        **KEYS,
+        "component": Column("text", "component"),
+        "posts": Column("post", "posts"),
+        "reached": Column("person", "came during the year"),
+        "contacts": Column("person", "in contact at the end of the year"),
+        "enrolled": Column("person", "became members through it during the year"),
+        "waiting": Column("person", "waiting to come at the end of the year"),
+        "cost": Column("EUR", "cost of the component"),
+    },
     "insurers": {
         **KEYS,
         "insurer": Column("text", "insurer"),

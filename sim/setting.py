@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, Field, ValidationError
 
 from sim import tables
-from sim.agents.integrator import GenerationTerms
 from sim.agents.physician import NetworkTerms
 from sim.agents.programme import ProgrammeTerms
 from sim.contract.settlement import Terms
+from sim.effects import Bounds
 from sim.funding.instruments import Loan
+from sim.generation import ComponentTerms, GenerationTerms
 from sim.people import roster
 from sim.people.cohort import Place
 from sim.people.country import Country, country
@@ -82,6 +83,8 @@ class Setting:
     contract: Terms
     network: NetworkTerms
     programmes: dict[str, ProgrammeTerms]
+    components: dict[str, ComponentTerms]
+    combined_effect: Bounds
     companies: tuple[GenerationTerms, ...]
     loans: tuple[Loan, ...]
     country: Country
@@ -116,7 +119,9 @@ class Setting:
     def without_intervention(self) -> "Setting":
         """The same region where nobody joins, nothing is offered and no company exists."""
         nobody = self.network.model_copy(update={"joining": 0.0, "membership": 0.0})
-        return replace(self, network=nobody, programmes={}, companies=(), loans=())
+        return replace(
+            self, network=nobody, programmes={}, components={}, companies=(), loans=()
+        )
 
     def life(
         self, people: Population, place: Place, prices: dict[int, NDArray[np.float64]]
@@ -196,6 +201,8 @@ def _setting(scenario: str) -> Setting:
         contract,
         network,
         programmes,
+        generation.components,
+        generation.combined_effect,
         (generation,),
         loans,
         compiled,

@@ -1,24 +1,16 @@
 """The regional company: pays staff, programmes and physicians, is paid by the insurers."""
 
 import mesa
-from pydantic import BaseModel, Field
 
 from sim.funding.cashbook import OPERATING, Cashbook, to_the_cent
+from sim.generation import GenerationTerms
 from sim.region import Phases
-
-
-class GenerationTerms(BaseModel, frozen=True, extra="forbid"):
-    """What the company is made of, as conf/generation describes it; units and sources there."""
-
-    label: str
-    overhead: dict[str, float]
-    bonus_share: float = Field(ge=0, le=1)
 
 
 class Integrator(mesa.Agent):
     """The regional company.
 
-    Rule: pay overhead, programmes and network pay month by month; pass a share of the shared
+    Rule: pay overhead, components, programmes and network pay month by month; pass a share of the shared
     savings received on to physicians; draw on funders for what is missing and repay them when
     due. Where money is missing it is missing: suppliers wait, and cash shows below zero.
     """
@@ -47,13 +39,15 @@ class Integrator(mesa.Agent):
         """What is in the till now, EUR; below zero where suppliers wait."""
         return self.book.balance("integrator")
 
-    def pay(self, month: int, price: float, programmes: float, network: float) -> None:
-        """Pay a month of overhead, programmes and network.
+    def pay(
+        self, month: int, price: float, components: float, programmes: float, network: float
+    ) -> None:
+        """Pay a month of overhead and components, programmes and network.
 
-        `price` is EUR per EUR of the price year; what programmes and network cost this month
-        is in EUR already.
+        `price` is EUR per EUR of the price year, in which components cost so much a year; what
+        programmes and network cost this month is in EUR already.
         """
-        yearly = sum(self.terms.overhead.values())
+        yearly = sum(self.terms.overhead.values()) + components
         self._pay(month, "staff", "overhead", yearly / 12 * price)
         self._pay(month, "providers", "programme", programmes)
         self._pay(month, "physicians", "network_pay", network)

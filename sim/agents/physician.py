@@ -65,10 +65,11 @@ class Physician(mesa.Agent):
         self.bonus = 0.0
         self.last_pay = 0.0
 
-    def consider(self, joined_share: float, expected_pay: float) -> bool:
+    def consider(self, joined_share: float, expected_pay: float, effort: float) -> bool:
         """Let a month's hazard of joining run; return whether the practice joins now.
 
-        `expected_pay` is what a member practice earned with the network last year, EUR/year.
+        `expected_pay` is what a member practice earned with the network last year, EUR/year;
+        `effort` what is aimed at with the support there is now, and begun with.
         """
         if self.joined:
             return False
@@ -81,20 +82,21 @@ class Physician(mesa.Agent):
         if self.reluctance > 0 or terms.joining == 0:
             return False
         self.joined = True
-        self.effort = terms.effort_start
+        self.effort = effort
         return True
 
-    def adjust(self, mean_effort: float | None) -> None:
-        """Move the effort a year's way towards what last year's pay and the peers suggest.
+    def adjust(self, supported: float, mean_effort: float | None) -> None:
+        """Move the effort a year's way towards what support, last year's pay and peers suggest.
 
-        `mean_effort` is that of the peers as the comparison reports have it; None without reports.
+        `supported` is the effort aimed at without pay and peers; `mean_effort` that of the peers as
+        the comparison reports have it, None without reports.
         """
         self.last_pay, self.pay = self.pay + self.bonus, 0.0
         self.bonus = 0.0
         terms = self.terms
         if not (self.joined and terms.feedback):
             return
-        aim = terms.effort_start + terms.effort_pay_response * self.last_pay
+        aim = supported + terms.effort_pay_response * self.last_pay
         if mean_effort is not None:
             aim += terms.effort_peer_response * (mean_effort - aim)
         self.effort += terms.effort_adjustment * (min(max(aim, 0.0), 1.0) - self.effort)
@@ -105,13 +107,22 @@ class Physician(mesa.Agent):
         self.due = members * self.terms.pay_per_member / 12 * price if self.joined else 0.0
         self.pay += self.due
 
-    def line(self, factors: Factors) -> NDArray[np.float32]:
-        """What the practice multiplies for all its patients, float32 [rate]."""
-        line = np.ones(factors.width, np.float32)
-        line[factors.rates["avoidable_admission"]] = (
+    def line(
+        self,
+        factors: Factors,
+        network: NDArray[np.float64],
+        everybody: NDArray[np.float64],
+    ) -> NDArray[np.float32]:
+        """What is multiplied for all patients of the practice, float32 [rate].
+
+        `network` are logarithms of what components do to its patients at full effort, `everybody`
+        of what they do to patients of all practices, float64 [rate].
+        """
+        line = np.exp(network * self.effort + everybody).astype(np.float32)
+        line[factors.rates["avoidable_admission"]] *= np.float32(
             self.terms.avoidable_admission_ratio**self.effort
         )
-        line[factors.rates["drugs"]] = self.terms.drug_cost_ratio**self.effort
+        line[factors.rates["drugs"]] *= np.float32(self.terms.drug_cost_ratio**self.effort)
         return line
 
 

@@ -4,31 +4,27 @@ from typing import Any
 
 import mesa
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
-from pydantic import BaseModel, Field
+from pydantic import Field
 
+from sim.effects import Effects
+from sim.eligibility import Eligibility, Eligible
 from sim.people.factors import Factors
 from sim.people.participation import Places
-from sim.people.population import NEVER, Population
+from sim.people.population import Population
 
 
-class Eligibility(BaseModel, frozen=True, extra="forbid"):
-    """Who may attend, in plain terms; states are conditions and risk factors."""
+class ProgrammeTerms(Effects, frozen=True, extra="forbid"):
+    """What a programme is, as conf/programmes describes it; units and sources there.
 
-    min_age: int = Field(0, ge=0)
-    max_age: int = Field(120, ge=0)
-    any_of: tuple[str, ...] = ()
-    all_of: tuple[str, ...] = ()
-    none_of: tuple[str, ...] = ()
-
-
-class ProgrammeTerms(BaseModel, frozen=True, extra="forbid"):
-    """What a programme is, as conf/programmes describes it; units and sources there."""
+    `channels` are the ways in which people are invited, as far as somebody staffs them;
+    `co_payment` is what a participant pays who is no member, EUR/month.
+    """
 
     label: str
     evidence: str
     eligibility: Eligibility
+    channels: tuple[str, ...] = Field(min_length=1)
     start_month: int
     invitation: float = Field(ge=0)
     uptake: float = Field(ge=0, le=1)
@@ -38,18 +34,16 @@ class ProgrammeTerms(BaseModel, frozen=True, extra="forbid"):
     adherence: float = Field(ge=0, le=1)
     ramp: float = Field(ge=0)
     waning: float = Field(ge=0)
-    hazard_ratio_of: dict[str, float] = {}
-    remission_ratio_of: dict[str, float] = {}
-    cost_ratio_of: dict[str, float] = {}
     fixed_cost: float = Field(ge=0)
     participant_cost: float = Field(ge=0)
+    co_payment: float = Field(0.0, ge=0)
 
 
 class Programme(mesa.Agent):
     """A prevention programme.
 
-    Rule: invite eligible members of physicians who make an effort, enrol while places last, lower
-    hazards while attended, cost money.
+    Rule: invite the eligible whom its channels reach, enrol while places last, lower hazards while
+    attended, cost money; who is no member pays a part herself.
     """
 
     def __init__(
@@ -64,50 +58,48 @@ class Programme(mesa.Agent):
         self.programme = name
         self.terms = terms
         self.places = Places.of(name, people)
-        self.effect = _effect(terms, factors)
+        self.effect = terms.logarithms(factors)
         self.acting = np.zeros(people.n)  # how strongly on each row
-        self._masks = [
-            _mask(getattr(terms.eligibility, kind), factors)
-            for kind in ("any_of", "all_of", "none_of")
-        ]
+        self.adherence = terms.adherence
+        self._may_attend = Eligible(terms.eligibility, factors)
         self.eligible = self.enrolled = self.waiting = 0
         self.open_year()
 
     def open_year(self) -> None:
         """Begin to count anew."""
         self.invited = self.started = self.completed = self.dropped_out = 0
-        self.cost = self.due = 0.0
+        self.cost = self.due = self.co_payments = 0.0
 
-    def candidates(self, people: Population, rows: NDArray[np.int64], month: int) -> Any:
+    def candidates(
+        self,
+        people: Population,
+        rows: NDArray[np.int64],
+        month: int,
+        prior_cost: NDArray[np.float32] | None = None,
+    ) -> Any:
         """Those of `rows` who may attend and do not yet, int64."""
-        terms, places = self.terms.eligibility, self.places
-        return _candidates(
-            rows,
-            month,
-            people.born,
-            people.left,
-            people.state,
-            places.ended,
-            terms.min_age,
-            terms.max_age,
-            *self._masks,
-        )
+        return self._may_attend.among(people, rows, month, self.places.ended, prior_cost)
 
     def recruit(
         self,
         people: Population,
-        members: NDArray[np.int64],
+        reached: NDArray[np.int64],
         effort: NDArray[np.float32],
         month: int,
+        prior_cost: NDArray[np.float32] | None = None,
     ) -> None:
-        """Invite, and give free places to those who waited; `effort` is by row."""
+        """Invite, and give free places to those who waited.
+
+        `reached` are the rows that the channels reach, `effort` is by row how strongly they do,
+        1 a physician who makes every effort; `prior_cost` is last year's, as the risk list has it.
+        """
         terms, places = self.terms, self.places
         completed, dropped_out = places.release(people, month, terms.duration)
         self.completed += completed.size
         self.dropped_out += dropped_out.size
         if month < terms.start_month:
             return
-        rows = self.candidates(people, members, month)
+        rows = self.candidates(people, reached, month, prior_cost)
         hazard = terms.invitation / 12 * effort[rows]
         self.invited += places.invite(people, rows, hazard, terms.uptake)
         free = terms.capacity - places.taken
@@ -117,7 +109,7 @@ class Programme(mesa.Agent):
     def strength(self, month: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """How much of the effect acts on whom this month, adherence included: rows, float64."""
         rows, strength = self.places.strength(month, self.terms.ramp, self.terms.waning)
-        return rows, strength * self.terms.adherence
+        return rows, strength * self.adherence
 
     def act(self, month: int) -> NDArray[np.int64]:
         """Note how strongly it acts on whom this month; return the rows on which that changed."""
@@ -126,64 +118,30 @@ class Programme(mesa.Agent):
         self.acting[rows] = strength
         return changed
 
-    def bill(self, month: int, price: float) -> None:
-        """Work out what the month costs, EUR; `price` is EUR per EUR of the price year."""
-        self.due = 0.0
-        if month >= self.terms.start_month:
-            people = self.places.taken
-            places = people * self.terms.participant_cost
-            self.due = (self.terms.fixed_cost / 12 + places) * price
-        self.cost += self.due
+    def bill(self, month: int, price: float, people: Population) -> None:
+        """Work out what the month costs, EUR; `price` is EUR per EUR of the price year.
 
-    def close_year(self, people: Population, members: NDArray[np.int64], month: int) -> None:
+        What participants pay themselves is not due from the company, but is part of the cost.
+        """
+        self.due = self.co_payments = 0.0
+        terms = self.terms
+        if month >= terms.start_month:
+            attending = self.places.taken
+            whole = (terms.fixed_cost / 12 + attending * terms.participant_cost) * price
+            if terms.co_payment > 0:
+                paying = int(np.count_nonzero(~people.member[self.places.attending]))
+                self.co_payments = min(paying * terms.co_payment * price, whole)
+            self.due = whole - self.co_payments
+            self.cost += whole
+
+    def close_year(
+        self,
+        people: Population,
+        reached: NDArray[np.int64],
+        month: int,
+        prior_cost: NDArray[np.float32] | None = None,
+    ) -> None:
         """Count who could attend, who does and who waits, at the year's end."""
-        self.eligible = self.candidates(people, members, month).size
+        self.eligible = self.candidates(people, reached, month, prior_cost).size
         self.enrolled = self.places.taken
         self.waiting = int(self.places.waiting.sum())
-
-
-@njit(cache=True)
-def _candidates(
-    rows: Any,
-    month: Any,
-    born: Any,
-    left: Any,
-    state: Any,
-    ended: Any,
-    min_age: Any,
-    max_age: Any,
-    any_of: Any,
-    all_of: Any,
-    none_of: Any,
-) -> Any:
-    found = np.empty(rows.size, np.int64)
-    count = 0
-    for row in rows:
-        if left[row] != NEVER or ended[row] == NEVER:
-            continue
-        mask = state[row]
-        if (any_of and not mask & any_of) or mask & all_of != all_of or mask & none_of:
-            continue
-        if min_age <= (month - born[row]) // 12 <= max_age:
-            found[count] = row
-            count += 1
-    return found[:count].copy()
-
-
-def _effect(terms: ProgrammeTerms, factors: Factors) -> NDArray[np.float64]:
-    """Logarithm of the factor on each rate at full strength, float64 [rate]."""
-    effect = np.zeros(factors.width)
-    for process, ratio in terms.hazard_ratio_of.items():
-        effect[factors.rates[process]] += np.log(ratio)
-    for name, ratio in terms.remission_ratio_of.items():
-        effect[factors.rates[f"{name}.remission"]] += np.log(ratio)
-    for sector, ratio in terms.cost_ratio_of.items():
-        effect[factors.rates[sector]] += np.log(ratio)
-    return effect
-
-
-def _mask(names: tuple[str, ...], factors: Factors) -> np.uint32:
-    mask = np.uint32(0)
-    for name in names:
-        mask |= np.uint32(1) << np.uint32(factors.bits[name])
-    return mask
