@@ -79,11 +79,18 @@ class ComponentTerms(Effects, frozen=True, extra="forbid"):
         return self
 
 
+class Owner(BaseModel, frozen=True, extra="forbid"):
+    """Who owns a share of the company."""
+
+    name: str
+    share: float = Field(gt=0, le=1)
+
+
 class GenerationTerms(BaseModel, frozen=True, extra="forbid"):
     """What the company is made of, as conf/generation describes it; units and sources there."""
 
     label: str
-    owners: dict[str, float]
+    owners: tuple[Owner, ...] = Field(min_length=1)
     overhead: dict[str, float]
     components: dict[str, ComponentTerms]
     combined_effect: Bounds
@@ -91,8 +98,8 @@ class GenerationTerms(BaseModel, frozen=True, extra="forbid"):
 
     @model_validator(mode="after")
     def _is_owned_as_a_whole(self) -> Self:
-        shares = list(self.owners.values())
-        if not all(share > 0 for share in shares) or not math.isclose(math.fsum(shares), 1):
+        shares = [owner.share for owner in self.owners]
+        if not math.isclose(math.fsum(shares), 1):
             raise ValueError(
                 f"generation.owners: the shares {shares} are parts of one whole; make them add up "
                 "to 1"
