@@ -16,6 +16,7 @@ PROCESSES = (
     "avoidable_admission",
 )  # what happens beside the diseases
 SECTORS = ("physician", "drugs", "other", "long_term_care", "patient")  # of the running cost
+REVERSIBLE = "a selected condition or risk factor that can end"
 PHYSICIAN = "physician"  # channel of the network itself
 CHANNELS = (
     PHYSICIAN,
@@ -264,6 +265,9 @@ def _about_names(scenario: Mapping[str, Any]) -> Iterator[str]:
             name for name in diseases if diseases[name].get("kind") != "event"
         ],
         "a sector": list(SECTORS),
+        REVERSIBLE: [
+            name for name in diseases if diseases[name].get("remission") is not None
+        ],
     }
     places: dict[tuple[str, str], list[str]] = {}
     for place, word, kind in _named(scenario):
@@ -271,7 +275,8 @@ def _about_names(scenario: Mapping[str, Any]) -> Iterator[str]:
             places.setdefault((word, kind), []).append(place)
     for (word, kind), where in places.items():
         more = f" and {len(where) - SHOWN} more" if len(where) > SHOWN else ""
-        remedy = f"add {word} to diseases=[...], or " if kind != "a sector" else ""
+        add = kind != "a sector" and word not in diseases
+        remedy = f"add {word} to diseases=[...], or " if add else ""
         yield (
             f"{', '.join(where[:SHOWN])}{more}: {word} is not {kind}. "
             f"{nearest(word, known[kind])} Correct the name, {remedy}leave out what names it."
@@ -337,7 +342,7 @@ def _named(scenario: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
         "hazard_ratio_of": "a selected disease or a process",
         "recent_hazard_ratio_of": "a selected disease or a process",
         "hazard_ratio_by_age": "a selected disease or a process",
-        "remission_ratio_of": "a selected condition or risk factor",
+        "remission_ratio_of": REVERSIBLE,
         "requires": "a selected condition or risk factor",
         "brings": "a selected condition or risk factor",
         "cost_ratio_of": "a sector",
