@@ -8,7 +8,7 @@ import tempfile
 import textwrap
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from pathlib import Path
@@ -82,7 +82,7 @@ def run(scenario: Scenario, console: Console) -> Results:
         admit(folder)
         began = time.perf_counter()
         with _refusing():
-            results = _watched(scenario, console)
+            results = watched(scenario, console)
             pages = documents(results)
         write(results, folder, pages)
         found = summary(results)
@@ -223,15 +223,20 @@ def _refusing() -> Iterator[None]:
         ) from error
 
 
-def _watched(scenario: Scenario, console: Console) -> Results:
+def watched(
+    scenario: Scenario,
+    console: Console,
+    question: Callable[..., Results] = simulate,
+    arms: int = 2,
+) -> Results:
     """Simulate with a bar that counts the years lived over all seeds and arms."""
-    years = years_to_live(setting(scenario), len(scenario.seeds))
+    years = years_to_live(setting(scenario), len(scenario.seeds), arms)
     with tempfile.TemporaryDirectory() as folder:
         ticks = Path(folder) / "ticks"
         seeds = "1 seed" if len(scenario.seeds) == 1 else f"{len(scenario.seeds)} seeds"
         about = f"{seeds} at most" if scenario.precision else seeds
         with _bar(console, ticks, years, about):
-            return simulate(scenario, scenario.config["compute"]["processes"], ticks)
+            return question(scenario, scenario.config["compute"]["processes"], ticks)
 
 
 @contextmanager

@@ -265,9 +265,7 @@ def _about_names(scenario: Mapping[str, Any]) -> Iterator[str]:
             name for name in diseases if diseases[name].get("kind") != "event"
         ],
         "a sector": list(SECTORS),
-        REVERSIBLE: [
-            name for name in diseases if diseases[name].get("remission") is not None
-        ],
+        REVERSIBLE: [name for name in diseases if diseases[name].get("remission") is not None],
     }
     places: dict[tuple[str, str], list[str]] = {}
     for place, word, kind in _named(scenario):

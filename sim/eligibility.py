@@ -57,7 +57,8 @@ class Eligible:
         terms = self.terms
         if terms.min_prior_cost > 0 and prior_cost is None:
             return rows[:0]
-        return _among(
+        found: Any = _among
+        return found(
             rows,
             month,
             people.born,

@@ -55,8 +55,10 @@ class Outreach:
 
     def open_year(self) -> None:
         """Components and programmes begin to count anew."""
-        for agent in (*self.components, *self.programmes):
-            agent.open_year()
+        for component in self.components:
+            component.open_year()
+        for programme in self.programmes:
+            programme.open_year()
 
     def reach(self, members: NDArray[np.int64], effort: NDArray[np.float32], month: int) -> None:
         """One month: components meet people, programmes invite through every staffed channel.
@@ -114,7 +116,8 @@ class Outreach:
     def act(self, factors: Factors, month: int) -> NDArray[np.int64]:
         """Write what acts on people into the factors; return the rows whose factors moved."""
         people = self.people
-        changed = [agent.act(month) for agent in (*self._meeting, *self.programmes)]
+        changed = [component.act(month) for component in self._meeting]
+        changed += [programme.act(month) for programme in self.programmes]
         acted_on = np.unique(np.concatenate([np.empty(0, np.int64), *changed]))
         if not acted_on.size or not self._acting:
             return acted_on[:0]
@@ -161,9 +164,11 @@ class Outreach:
     def documented(self, gain: NDArray[np.float64]) -> NDArray[np.float64]:
         """Relative rise of what is coded of each row, with that of programmes; `gain` without."""
         found = gain.astype(float)
-        for agent in (*self._meeting, *self.programmes):
-            if agent.terms.documentation_gain > 0:
-                found += agent.acting * agent.terms.documentation_gain
+        gains = [(one.terms.documentation_gain, one.acting) for one in self._meeting]
+        gains += [(one.terms.documentation_gain, one.acting) for one in self.programmes]
+        for more, acting in gains:
+            if more > 0:
+                found += acting * more
         return found
 
     def note(self, ledger: Ledger, month: int) -> None:

@@ -25,6 +25,7 @@ from sim.model import Baseline, Region
 from sim.people import cohort
 from sim.people.life import Life
 from sim.quantity import Refusal
+from sim.report.attribution import NETWORK, alone, left_out
 from sim.report.tables import beside_truth, precision
 from sim.results import ASKED_FOR, Results
 from sim.scenario import Scenario, code_hash, scenario_hash
@@ -71,9 +72,29 @@ def compare(first: Scenario, second: Scenario, processes: int | None = 1) -> Res
     return _simulate(first, arms, run, processes, None)
 
 
-def years_to_live(ready: Setting, seeds: int) -> int:
-    """How many years a run lives in all: the comparison, the baseline, and each of two arms."""
-    return seeds * (len(ready.calendar) + ready.region.baseline_years + 2 * ready.years)
+def attribute(scenario: Scenario, processes: int | None = 1, ticks: Path | None = None) -> Results:
+    """Simulate every programme alone and all but it, beside both arms, under the same luck.
+
+    What each saves is told by `sim.report.attribution`.
+    """
+    ready = setting(scenario)
+    run = f"attribution of {identity(scenario)}"
+    return _simulate(scenario, parts(ready), run, processes, ticks)
+
+
+def parts(ready: Setting) -> dict[str, Setting]:
+    """Arms that tell programmes apart: all, none, each alone, and all but each."""
+    names = list(ready.programmes)
+    arms = {"intervention": ready, NETWORK: ready.with_programmes([])}
+    arms |= {alone(name): ready.with_programmes([name]) for name in names}
+    for name in names:
+        arms[left_out(name)] = ready.with_programmes([n for n in names if n != name])
+    return {**arms, "counterfactual": ready.without_intervention()}
+
+
+def years_to_live(ready: Setting, seeds: int, arms: int = 2) -> int:
+    """How many years a run lives in all: the comparison, the baseline, and each of its arms."""
+    return seeds * (len(ready.calendar) + ready.region.baseline_years + arms * ready.years)
 
 
 def identity(scenario: Scenario) -> str:

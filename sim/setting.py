@@ -5,6 +5,7 @@ What is built here is shared by all seeds and arms and never changes afterwards.
 
 import functools
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -119,9 +120,11 @@ class Setting:
     def without_intervention(self) -> "Setting":
         """The same region where nobody joins, nothing is offered and no company exists."""
         nobody = self.network.model_copy(update={"joining": 0.0, "membership": 0.0})
-        return replace(
-            self, network=nobody, programmes={}, components={}, companies=(), loans=()
-        )
+        return replace(self, network=nobody, programmes={}, components={}, companies=(), loans=())
+
+    def with_programmes(self, names: Sequence[str]) -> "Setting":
+        """The same region with these of its programmes only."""
+        return replace(self, programmes={name: self.programmes[name] for name in names})
 
     def life(
         self, people: Population, place: Place, prices: dict[int, NDArray[np.float64]]

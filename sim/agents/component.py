@@ -79,9 +79,7 @@ class Component(mesa.Agent):
         came = places.admit(people, free, month, contact.duration, 0.0)
         self.reached += came.size
         others = came[~people.member[came]]
-        drawn = people.uniform(
-            others, "enrols", self.component, occurrence=places.times[others]
-        )
+        drawn = people.uniform(others, "enrols", self.component, occurrence=places.times[others])
         new: NDArray[np.int64] = others[drawn < contact.enrols]
         self.enrolled += new.size
         return new

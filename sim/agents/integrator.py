@@ -10,9 +10,9 @@ from sim.region import Phases
 class Integrator(mesa.Agent):
     """The regional company.
 
-    Rule: pay overhead, components, programmes and network pay month by month; pass a share of the shared
-    savings received on to physicians; draw on funders for what is missing and repay them when
-    due. Where money is missing it is missing: suppliers wait, and cash shows below zero.
+    Rule: pay overhead, components, programmes and network pay month by month; pass a share of the
+    shared savings received on to physicians; draw on funders for what is missing and repay them
+    when due. Where money is missing it is missing: suppliers wait, and cash shows below zero.
     """
 
     def __init__(
