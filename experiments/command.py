@@ -27,7 +27,7 @@ from rich.progress import (
 )
 
 from sim.folder import admit, is_whole, manifest_of
-from sim.overrides import groups, spread
+from sim.overrides import groups, sentence, spread
 from sim.people.roster import COLUMNS
 from sim.quantity import Refusal
 from sim.report.document import documents, screen
@@ -42,6 +42,7 @@ REFUSED = 2
 HELP = ("-h", "--help")
 SWEEP = ("-m", "--multirun")
 LINE = 88
+NAMES_ALONE = ("compute", "diseases")  # of which --help shows no sentence
 NOTES = Path("outputs") / ".sweep"  # as in conf/config.yaml
 BYTES = 300  # of state a person, at least; `make bench` measures it
 
@@ -290,24 +291,24 @@ def _help() -> str:
         "",
         "Choices:",
     ]
-    known = groups(CONF)
-    width = max(map(len, known))
-    for group, names in known.items():
-        lines += textwrap.wrap(
-            ", ".join(names),
-            LINE,
-            initial_indent=f"  {group:{width}}  ",
-            subsequent_indent=" " * (width + 4),
-        )
+    for group, names in groups(CONF).items():
+        if group in NAMES_ALONE:
+            lines += ["", *_wrapped(f"  {group}  ", ", ".join(names))]
+            continue
+        lines += ["", f"  {group}"]
+        width = max(map(len, names))
+        for name in names:
+            lines += _wrapped(f"    {name:{width}}  ", sentence(group, name))
     lines += ["", "Columns of a cohort file (docs/cohort.md; python -m experiments.cohort --help):"]
     wide = max(map(len, COLUMNS))
     for name, column in COLUMNS.items():
         needed = "needed; " if column.needed else ""
         unit = f" ({column.unit})" if column.unit != "1" else ""
-        lines += textwrap.wrap(
-            f"{needed}{column.allowed}{unit}: {column.meaning}",
-            LINE,
-            initial_indent=f"  {name:{wide}}  ",
-            subsequent_indent=" " * (wide + 4),
-        )
+        meaning = f"{needed}{column.allowed}{unit}: {column.meaning}"
+        lines += _wrapped(f"  {name:{wide}}  ", meaning)
     return "\n".join(lines)
+
+
+def _wrapped(head: str, text: str) -> list[str]:
+    """Break a text into lines that begin below its own first word."""
+    return textwrap.wrap(text, LINE, initial_indent=head, subsequent_indent=" " * len(head))

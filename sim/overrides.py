@@ -33,6 +33,13 @@ def groups(folder: Path = CONF) -> dict[str, list[str]]:
     }
 
 
+def sentence(group: str, choice: str, folder: Path = CONF) -> str:
+    """Return the sentence with which the file of a choice opens: its first line of comment."""
+    text = (folder / group / f"{choice}.yaml").read_text("utf-8")
+    said = [line[1:].strip() for line in text.splitlines() if line.startswith("#")]
+    return next((line for line in said if not line.startswith("@")), "")
+
+
 def keys(overrides: Sequence[str]) -> list[str]:
     """Return the key or group that each override names."""
     return [read(text).key_or_group for text in overrides]

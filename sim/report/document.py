@@ -44,7 +44,9 @@ def page(results: Results, summary: Mapping[str, Any], drawn: Sequence[Picture])
             f"experiment {results.experiment}, {seeds} {'seed' if seeds == 1 else 'seeds'}"
         ),
         headline=escape(headline(summary)),
-        sentences="\n".join(f"<p>{escape(sentence)}</p>" for sentence in sentences(summary)),
+        sentences="\n".join(
+            f"<p>{escape(sentence)}</p>" for sentence in [*sentences(summary), *_caveat(results)]
+        ),
         summary=sections.figures(summary),
         pictures="\n".join(sections.picture(picture) for picture in drawn),
         years=sections.years(results),
@@ -58,6 +60,12 @@ def page(results: Results, summary: Mapping[str, Any], drawn: Sequence[Picture])
             "contracting insurers' residents. Month 1 is the first month of the contract."
         ),
     )
+
+
+def _caveat(results: Results) -> list[str]:
+    """Say of a region what nobody may overlook: that it is an illustration, or a plan."""
+    caveat = (results.config.get("region") or {}).get("caveat")
+    return [str(caveat)] if caveat else []
 
 
 def screen(summary: Mapping[str, Any], published: Sequence[Answer]) -> Table:

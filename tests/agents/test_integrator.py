@@ -3,13 +3,17 @@
 import mesa
 import pytest
 
-from sim.agents.integrator import GenerationTerms, Integrator
+from sim.agents.integrator import Integrator
 from sim.funding.cashbook import Cashbook
+from sim.generation import GenerationTerms
 from sim.region import Phase, Phases
 
 TERMS = GenerationTerms(
     label="small",
-    overhead={"management": 1_200.0, "technology": 600.0},
+    owners=[{"name": "physicians", "share": 1.0}],
+    overhead={"management": 1_200.0, "technology": 300.0},
+    components={},
+    combined_effect={"lowest": 0.5, "highest": 2.0},
     bonus_share=0.2,
 )
 
@@ -46,7 +50,7 @@ def test_a_phase_is_paid_by_its_funder_and_only_its_own_costs_the_company(
 
 
 def test_a_month_costs_a_twelfth_of_the_overhead_at_its_prices(company: Integrator) -> None:
-    company.pay(7, price=1.1, programmes=80.0, network=40.0)
+    company.pay(7, price=1.1, components=300.0, programmes=80.0, network=40.0)
     assert company.book.total(payee="staff", account="overhead") == pytest.approx(165)
     assert company.book.total(payee="providers", account="programme") == 80
     assert company.book.total(payee="physicians", account="network_pay") == 40
@@ -74,7 +78,7 @@ def test_a_year_is_income_less_expense_before_financing(company: Integrator) -> 
     company.book.pay(1, "lender:bank", "integrator", "drawdown", 9_999)
     company.book.pay(2, "integrator", "lender:bank", "interest", 99)
     for month in range(1, 13):
-        company.pay(month, price=1.0, programmes=10.0, network=5.0)
+        company.pay(month, price=1.0, components=300.0, programmes=10.0, network=5.0)
     received(company, 12, 2_500, "shared_savings")
     company.pass_on(12)
     received(company, 13, 777, "shared_savings")  # next year's

@@ -6,6 +6,7 @@ import mesa
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from numpy.typing import NDArray
 
 from sim.agents.physician import NetworkTerms, Physician, panels
 from sim.people.factors import Factors
@@ -30,6 +31,14 @@ TERMS = NetworkTerms(
     documentation_gain=0.0,
 )
 
+START = TERMS.effort_start
+
+
+def line_of(physician: Physician, factors: Factors, **on: float) -> NDArray[np.float32]:
+    """What a practice multiplies where components act on its patients, or on everybody."""
+    effects = [np.full(factors.width, np.log(on.get(k, 1.0))) for k in ("network", "everybody")]
+    return physician.line(factors, *effects)
+
 
 def practice(model: mesa.Model, number: int = 1, **changes: float) -> Physician:
     return Physician(model, number, TERMS.model_copy(update=changes), seed=1)
@@ -38,12 +47,12 @@ def practice(model: mesa.Model, number: int = 1, **changes: float) -> Physician:
 def joined(model: mesa.Model, **changes: float) -> Physician:
     physician = practice(model, **changes)
     physician.reluctance = 0.0
-    assert physician.consider(0.0, 0.0)
+    assert physician.consider(0.0, 0.0, START)
     return physician
 
 
 def months_until_joined(physician: Physician, share: float, pay: float) -> int:
-    return next(month for month in range(1, 10_000) if physician.consider(share, pay))
+    return next(month for month in range(1, 10_000) if physician.consider(share, pay, START))
 
 
 @pytest.mark.parametrize(
@@ -62,14 +71,14 @@ def test_a_practice_joins_when_its_reluctance_is_used_up(
 def test_nobody_joins_where_there_is_no_network(model: mesa.Model) -> None:
     physician = practice(model, joining=0.0)
     physician.reluctance = 0.0
-    assert not any(physician.consider(1.0, 1e6) for _ in range(600))
+    assert not any(physician.consider(1.0, 1e6, START) for _ in range(600))
     assert not physician.joined
 
 
 def test_who_has_joined_does_not_join_again(model: mesa.Model) -> None:
     physician = joined(model)
     physician.effort = 0.9
-    assert not physician.consider(1.0, 0.0)
+    assert not physician.consider(1.0, 0.0, START)
     assert physician.effort == 0.9
 
 
@@ -83,7 +92,7 @@ def test_reluctance_is_luck_of_the_seed_and_the_practice(model: mesa.Model) -> N
 def test_effort_goes_half_the_way_to_what_pays_and_what_peers_do(model: mesa.Model) -> None:
     physician = joined(model)
     physician.pay, physician.bonus = 6_000.0, 4_000.0
-    physician.adjust(mean_effort=0.8)
+    physician.adjust(START, 0.8)
     aim = 0.4 + 0.00002 * 10_000  # 0.6; peers draw it a quarter of the way to 0.8
     aim += 0.25 * (0.8 - aim)
     assert physician.effort == pytest.approx(0.4 + 0.5 * (aim - 0.4))
@@ -111,9 +120,9 @@ def test_without_feedback_neither_peers_nor_pay_nor_luck_decide_when_practices_j
 def test_without_feedback_effort_stays_and_pay_is_counted_all_the_same(model: mesa.Model) -> None:
     physician = Physician(model, 1, TERMS.model_copy(update={"feedback": False}), seed=1)
     physician.reluctance = 0.0
-    assert physician.consider(0.0, 0.0)
+    assert physician.consider(0.0, 0.0, START)
     physician.pay, physician.bonus = 6_000.0, 4_000.0
-    physician.adjust(mean_effort=0.9)
+    physician.adjust(START, 0.9)
     assert physician.effort == TERMS.effort_start
     assert (physician.last_pay, physician.pay, physician.bonus) == (10_000, 0, 0)
 
@@ -121,16 +130,16 @@ def test_without_feedback_effort_stays_and_pay_is_counted_all_the_same(model: me
 def test_effort_stays_between_none_and_all(model: mesa.Model) -> None:
     rich = joined(model, effort_adjustment=1.0)
     rich.pay = 1e9
-    rich.adjust(1.0)
+    rich.adjust(START, 1.0)
     assert rich.effort == 1.0
-    lazy = joined(model, effort_adjustment=1.0, effort_start=0.0, effort_peer_response=0.0)
-    lazy.adjust(0.0)
+    lazy = joined(model, effort_adjustment=1.0, effort_peer_response=0.0)
+    lazy.adjust(0.0, 0.0)
     assert lazy.effort == 0.0
 
 
 def test_a_practice_outside_makes_no_effort_and_is_owed_nothing(model: mesa.Model) -> None:
     physician = practice(model)
-    physician.adjust(mean_effort=1.0)
+    physician.adjust(START, 1.0)
     physician.count(members=100, price=1.0)
     assert (physician.effort, physician.due, physician.pay) == (0, 0, 0)
 
@@ -148,11 +157,11 @@ def test_effort_lowers_avoidable_admissions_and_drug_cost_and_nothing_else(
 ) -> None:
     physician = joined(model)
     physician.effort = 0.5
-    line = physician.line(factors)
+    line = line_of(physician, factors)
     assert line[factors.rates["avoidable_admission"]] == pytest.approx(0.8)
     assert line[factors.rates["drugs"]] == pytest.approx(0.9)
     assert (line != 1).sum() == 2
-    assert (practice(model).line(factors) == 1).all()
+    assert (line_of(practice(model), factors) == 1).all()
 
 
 def test_everybody_has_one_practice_and_panels_differ_as_much_as_said() -> None:
@@ -173,12 +182,34 @@ def test_of_a_network_that_exists_its_share_of_practices_joins_at_once(
 ) -> None:
     terms = TERMS.model_copy(update={"physicians": 400, "existing": 0.3, "feedback": feedback})
     practices = [Physician(model, number, terms, seed=1) for number in range(1, 401)]
-    joined = sum(practice.consider(0.0, 0.0) for practice in practices)
+    joined = sum(practice.consider(0.0, 0.0, START) for practice in practices)
     assert joined == pytest.approx(0.3 * 400 + 0.02 * 280, abs=2 if not feedback else 30)
 
 
 def test_without_comparison_reports_effort_does_not_answer_to_peers(model: mesa.Model) -> None:
     blind, seeing = (joined(model) for _ in range(2))
-    blind.adjust(None)
-    seeing.adjust(1.0)
+    blind.adjust(START, None)
+    seeing.adjust(START, 1.0)
     assert blind.effort == TERMS.effort_start < seeing.effort
+
+
+def test_components_act_on_patients_by_effort_and_on_everybody_in_full(
+    model: mesa.Model, factors: Factors
+) -> None:
+    physician, outside = joined(model), practice(model)
+    place = factors.rates["death"]
+    assert line_of(physician, factors, network=0.5)[place] == pytest.approx(0.5**START)
+    assert line_of(outside, factors, network=0.5)[place] == 1
+    for somebody in (physician, outside):
+        assert line_of(somebody, factors, everybody=0.9)[place] == pytest.approx(0.9)
+
+
+def test_a_practice_begins_with_the_effort_that_is_supported_and_moves_towards_it(
+    model: mesa.Model,
+) -> None:
+    physician = practice(model)
+    physician.reluctance = 0.0
+    assert physician.consider(0.0, 0.0, 0.7)
+    assert physician.effort == 0.7
+    physician.adjust(0.9, None)
+    assert physician.effort == pytest.approx(0.7 + TERMS.effort_adjustment * 0.2)

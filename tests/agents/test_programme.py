@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from sim.agents.programme import Eligibility, Programme, ProgrammeTerms
+from sim.agents.programme import Programme, ProgrammeTerms
+from sim.eligibility import Eligibility
 from sim.people.factors import Factors
 from sim.people.population import NEVER, Population
 
@@ -15,6 +16,7 @@ TERMS: dict[str, Any] = {
     "label": "Course",
     "evidence": "none",
     "eligibility": Eligibility(),
+    "channels": ("physician",),
     "start_month": 5,
     "invitation": 1200.0,  # everybody at once
     "uptake": 1.0,
@@ -88,10 +90,10 @@ def test_nobody_is_invited_and_nothing_paid_before_the_start(
     programme = course(model, factors, people)
     for month in range(1, 5):
         programme.recruit(people, np.arange(60), FULL, month)
-        programme.bill(month, price=1.0)
+        programme.bill(month, 1.0, people)
         assert (programme.invited, programme.due, programme.cost) == (0, 0, 0)
     programme.recruit(people, np.arange(60), FULL, 5)
-    programme.bill(5, price=1.0)
+    programme.bill(5, 1.0, people)
     assert programme.invited == 60
     assert programme.due == 1200 / 12 + 10 * 30
 
@@ -181,7 +183,7 @@ def test_cost_of_the_year_adds_up_and_begins_anew(
     programme = course(model, factors, people)
     for month in range(1, 13):
         programme.recruit(people, np.arange(60), FULL, month)
-        programme.bill(month, price=2.0)
+        programme.bill(month, 2.0, people)
     assert programme.cost == pytest.approx(8 * (100 + 300) * 2)
     programme.close_year(people, np.arange(60), 12)
     assert (programme.enrolled, programme.eligible) == (10, 50)
@@ -201,3 +203,24 @@ def test_who_dies_leaves_the_place_and_counts_neither_as_completed_nor_as_droppe
     assert not np.isin(dead, programme.places.attending).any()
     assert (programme.started, programme.completed, programme.dropped_out) == (14, 0, 0)
     assert (people.left[programme.places.attending] == NEVER).all()
+
+
+def test_who_is_no_member_pays_a_part_and_the_company_the_rest(
+    model: mesa.Model, factors: Factors, people: Population
+) -> None:
+    people.member[:30] = True
+    programme = course(model, factors, people, capacity=60, co_payment=5.0)
+    programme.recruit(people, np.arange(20, 60), FULL, 5)
+    programme.bill(5, 2.0, people)
+    assert programme.co_payments == 30 * 5 * 2
+    assert programme.due + programme.co_payments == programme.cost == (100 + 40 * 30) * 2
+
+
+def test_participants_never_pay_more_than_the_programme_costs(
+    model: mesa.Model, factors: Factors, people: Population
+) -> None:
+    programme = course(model, factors, people, capacity=60, co_payment=1_000.0)
+    programme.recruit(people, np.arange(60), FULL, 5)
+    programme.bill(5, 1.0, people)
+    assert programme.due == 0
+    assert programme.co_payments == programme.cost
