@@ -52,7 +52,10 @@ class Scenario:
 
     @property
     def experiment(self) -> str:
-        """The name of the question."""
+        """The name of the question; of a region that was typed without one, the region's."""
+        asked = typed.keys(self.overrides)
+        if "region" in asked and "experiment" not in asked:
+            return self.choices["region"]
         return self.choices.get("experiment", "none")
 
 

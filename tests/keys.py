@@ -13,6 +13,9 @@ TEXTS = ("label", "icd10", "evidence", "legal_frame", "currency", "published", "
 
 INERT = {
     "compute.processes": "where to compute, not what",
+    "generation.owners.0.name": "who owns the company, for the reader; dividends are not paid yet",
+    "generation.owners.1.name": "who owns the company, for the reader; dividends are not paid yet",
+    "region.inhabitants": "other residents have no rows; experiments.attribute looks at them",
     "force": "whether to compute again, not what",
     "precision.batch": "how many seeds seeds=auto takes, not what any of them is",
     "precision.max_seeds": "how many seeds seeds=auto takes, not what any of them is",

@@ -214,3 +214,85 @@ def test_a_name_used_in_many_places_is_complained_about_once() -> None:
         scenario["programmes"][f"coach_{number}"] = {"hazard_ratio_of": {"cancer": 1}}
     (complaint,) = complaints(scenario)
     assert "and 2 more: cancer" in complaint
+
+
+# What a programme acts on, who staffs its channels, what a region cannot have.
+
+KIOSK = {"components": {"health_kiosk": {"staffs": ["kiosk"], "posts": 4.0}}}
+
+
+def with_channels(channels: list[str], generation: Any = None) -> list[str]:
+    scenario = changed("programmes.coach.channels", channels)
+    return list(complaints({**scenario, "generation": generation or {}}))
+
+
+def test_a_programme_that_acts_on_nothing_is_refused() -> None:
+    idle = {"eligibility": {}, "channels": ["physician"], "hazard_ratio_of": {}}
+    (complaint,) = complaints(changed("programmes.coach", idle))
+    for words in ("programmes.coach in conf/programmes/coach.yaml", "nothing", "invites_to"):
+        assert words in complaint
+
+
+@pytest.mark.parametrize(
+    "acting",
+    [
+        {"hazard_ratio_of": {"death": 0.9}},
+        {"cost_ratio_of": {"drugs": 1.0}},
+        {"utility_ratio": 1.01},
+        {"documentation_gain": 0.0},
+        {"invites_to": {"coach": 0.5}},
+    ],
+)
+def test_one_kind_of_effect_is_enough(acting: dict[str, Any]) -> None:
+    assert list(complaints(changed("programmes.coach", {"eligibility": {}} | acting))) == []
+
+
+def test_a_condition_that_cannot_end_has_no_remission_to_raise() -> None:
+    (complaint,) = complaints(changed("programmes.coach.remission_ratio_of", {"diabetes": 1.2}))
+    assert "diabetes is not a selected condition or risk factor that can end" in complaint
+    assert "add diabetes to" not in complaint
+
+
+def test_a_channel_that_nobody_staffs_is_refused_with_those_that_are() -> None:
+    (complaint,) = with_channels(["kiosk"])
+    for words in (
+        "programmes.coach.channels in conf/programmes/coach.yaml is ['kiosk']",
+        "nobody staffs",
+        "staff physician",
+        "generation=v3_0",
+    ):
+        assert words in complaint
+
+
+def test_a_channel_is_staffed_by_the_network_or_by_a_component_with_posts() -> None:
+    assert with_channels(["physician"]) == []
+    assert with_channels(["physician", "school"]) == []
+    assert with_channels(["kiosk"], KIOSK) == []
+    nobody = {"components": {"health_kiosk": {"staffs": ["kiosk"], "posts": 0.0}}}
+    assert len(with_channels(["kiosk"], nobody)) == 1
+
+
+def test_a_channel_that_is_none_is_refused_where_it_is_named() -> None:
+    (complaint,) = with_channels(["kiosks", "physician"])
+    assert (
+        "programmes.coach.channels in conf/programmes/coach.yaml: kiosks is no channel" in complaint
+    )
+    assert "Did you mean kiosk?" in complaint
+    (complaint,) = with_channels(
+        ["physician"], {"components": {"stand": {"staffs": ["market"], "posts": 1.0}}}
+    )
+    assert complaint.startswith("generation.components.stand.staffs in conf/generation: market")
+
+
+def test_a_component_that_the_region_excludes_is_refused() -> None:
+    scenario = changed("region.excludes", ["health_kiosk"])
+    (complaint,) = complaints({**scenario, "generation": KIOSK})
+    for words in ("generation.components.health_kiosk", "region.excludes", "generation=v1_0"):
+        assert words in complaint
+    assert list(complaints({**scenario, "generation": {"components": {}}})) == []
+
+
+def test_a_component_names_what_there_is() -> None:
+    nurse = {"components": {"nurse": {"hazard_ratio_of": {"bad_luck": 0.9}}}}
+    (complaint,) = complaints({**SOUND, "generation": nurse})
+    assert complaint.startswith("generation.components.nurse.hazard_ratio_of: bad_luck is not")

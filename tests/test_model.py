@@ -48,7 +48,7 @@ def entries(place: Region, **where: Any) -> pd.DataFrame:
 
 
 def test_preparation_is_paid_month_by_month_before_the_contract(done: Region) -> None:
-    before = entries(done, account="overhead").query("month < 1")
+    before = entries(done, payer="integrator", account="overhead").query("month < 1")
     assert before["month"].tolist() == list(range(-11, 1))
     terms = done.setting.region.phases
     assert before["amount"].sum() == pytest.approx(
@@ -57,11 +57,23 @@ def test_preparation_is_paid_month_by_month_before_the_contract(done: Region) ->
     assert set(entries(done).query("month < 1")["account"]) <= {"overhead", "drawdown", "interest"}
 
 
+def test_what_comes_before_the_company_is_paid_by_others(done: Region) -> None:
+    before = entries(done, payer="founders")
+    assert before["month"].tolist() == list(range(-23, -11))
+    terms = done.setting.region.phases
+    price = np.exp(done.setting.population.wages * (2004 - 2017))
+    assert before["amount"].sum() == pytest.approx(
+        (terms.potential_analysis.cost + terms.concept.cost) * price, abs=0.1
+    )
+
+
 def test_half_a_year_of_preparation_is_twice_as_dear_a_month() -> None:
     long, short = (region({"region.phases.implementation.months": months}) for months in (12, 6))
     for place in (long, short):
         live_until(place, 0)
-    one, other = (entries(place, account="overhead")["amount"] for place in (long, short))
+    one, other = (
+        entries(place, payer="integrator", account="overhead")["amount"] for place in (long, short)
+    )
     assert (len(one), len(other)) == (12, 6)
     assert other.sum() == pytest.approx(one.sum(), abs=0.1)
 
@@ -75,7 +87,7 @@ def test_prices_of_the_company_follow_wages_year_by_year(done: Region) -> None:
 
 
 def test_overhead_is_paid_in_every_contract_month_and_not_after(done: Region) -> None:
-    months = entries(done, account="overhead")["month"]
+    months = entries(done, payer="integrator", account="overhead")["month"]
     assert Counter(months) == Counter(range(-11, 37))
 
 

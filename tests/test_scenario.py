@@ -299,3 +299,9 @@ def test_every_group_lists_its_choices() -> None:
     known = groups()
     assert "tables" not in known
     assert {"physicians", "none"} <= set(known["network"])
+
+
+def test_a_region_that_is_typed_without_a_question_names_the_run() -> None:
+    assert compose(["region=saverne", "seeds=1"]).experiment == "saverne"
+    assert compose(["region=saverne", "experiment=kinzigtal"]).experiment == "kinzigtal"
+    assert compose(["seeds=1"]).experiment == "kinzigtal"

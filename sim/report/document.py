@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sim.disclosure import smallest_cell
-from sim.report import sections, tables, words
+from sim.report import company, sections, tables, words
 from sim.report.headline import FIGURES, headline, quantiles, sentences, surely
 from sim.report.picture import Picture
 from sim.report.published import Answer, answers
@@ -52,6 +52,8 @@ def page(results: Results, summary: Mapping[str, Any], drawn: Sequence[Picture])
         years=sections.years(results),
         settlement=sections.settlement(results),
         programmes=sections.programmes(shown),
+        region=company.region(results),
+        components=company.components(shown),
         published=sections.published(answers(results)),
         limits=sections.limits(results),
         again=sections.again(results),

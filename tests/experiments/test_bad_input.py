@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from experiments import command
+from sim.overrides import groups, sentence
 
 SMALL = ["population.size=300", "population.comparison=600", "horizon.years=2"]
 
@@ -107,6 +108,38 @@ BAD: dict[str, tuple[list[str], list[str]]] = {
     "a sweep with one bad value": (["-m", "seeds=1,0"], ["seeds is 0"]),
     "a sweep of an unknown key": (["seed=1,2", "-m"], ["seed is not known", "Did you mean seeds"]),
     "a sweep into one folder": (["-m", "seeds=1,2", "out=x"], ["out=x", "Leave out away"]),
+    "a channel nobody staffs": (
+        ["programmes=[schools]"],
+        ["conf/programmes/schools.yaml is ['school'], which nobody staffs", "generation=v3_0"],
+    ),
+    "a channel that is none": (
+        ["programmes.agil.channels=[post]"],
+        ["programmes.agil.channels", "post is no channel", "letter"],
+    ),
+    "a component that the region excludes": (
+        ["region=saverne", "region.excludes=[health_kiosk]", "generation=v2_0"],
+        ["generation.components.health_kiosk", "region.excludes", "generation=v1_0"],
+    ),
+    "a programme that acts on nothing": (
+        [
+            "programmes=[schools]",
+            "generation=v3_0",
+            "programmes.schools.hazard_ratio_of={}",
+        ],
+        ["was taken away"],
+    ),
+    "more insured than inhabitants": (
+        ["region.insured=90000"],
+        ["region.insured is 90000, more than the 71000 inhabitants"],
+    ),
+    "a place without ages": (
+        ["region.population_table=atlantis"],
+        ["region.population_table is 'atlantis'", "conf/tables/population_by_age.csv"],
+    ),
+    "a phase that costs and takes no time": (
+        ["region.phases.concept.months=0"],
+        ["region.phases.concept", "could never be spent"],
+    ),
     "a figure of nothing": (
         ["region.published.0.compare_with=[luck]"],
         ["region.published.0.compare_with", "luck is no outcome", "true_savings"],
@@ -164,3 +197,13 @@ def test_help_shows_every_choice(say: Callable[..., Any]) -> None:
         assert (said.status, said.err) == (0, "")
         for words in ("seeds=20", "out=DIR", "kinzigtal", "healthy_weight", "-m "):
             assert words in said.out
+
+
+def test_help_says_in_a_sentence_what_each_choice_is(say: Callable[..., Any]) -> None:
+    out = " ".join(say("--help").out.split())
+    known = groups()
+    for group in ("region", "generation", "programmes", "contract", "funding"):
+        for name in known[group]:
+            opening = sentence(group, name)
+            assert len(opening) > 25, name
+            assert f"{name} {' '.join(opening.split())}"[:60] in out, name
