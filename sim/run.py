@@ -21,10 +21,12 @@ from sim.agents.physician import panels
 from sim.comparison import Comparison, live_elsewhere, prices
 from sim.contract.ledger import cost
 from sim.contract.risk_adjustment import total_allocation
+from sim.funding.sizing import size
 from sim.model import Baseline, Region
 from sim.people import cohort
 from sim.people.life import Life
 from sim.quantity import Refusal
+from sim.report.business import operations
 from sim.report.tables import beside_truth, precision
 from sim.results import ASKED_FOR, Results
 from sim.scenario import Scenario, code_hash, scenario_hash
@@ -48,9 +50,28 @@ def simulate(scenario: Scenario, processes: int | None = 1, ticks: Path | None =
     ticks
         A file to which a byte is added for every year lived, to watch the progress.
     """
-    ready = setting(scenario)
+    ready, sizing = _sized(scenario, setting(scenario), processes, ticks)
     arms = {"intervention": ready, "counterfactual": ready.without_intervention()}
-    return _simulate(scenario, arms, identity(scenario), processes, ticks)
+    found = _simulate(scenario, arms, identity(scenario), processes, ticks)
+    return replace(found, manifest={**found.manifest, **sizing})
+
+
+def _sized(
+    scenario: Scenario, ready: Setting, processes: int | None, ticks: Path | None
+) -> tuple[Setting, dict[str, Any]]:
+    """Give the plan its size, where funding.size=auto; say how that was found.
+
+    The intervention is lived once before, under the amounts given and with a company that goes
+    on whatever happens; what it did tells how much money is enough.
+    """
+    if ready.plan.size != "auto":
+        return ready, {}
+    trial = replace(ready, plan=ready.plan.model_copy(update={"after_insolvency": "continues"}))
+    lines, _ = live({"intervention": trial}, scenario.seeds, processes, ticks)
+    business = operations(_told(scenario, ready, identity(scenario), lines))
+    plan = ready.plan
+    enough = size(plan, ready.law, business, plan.survival)
+    return replace(ready, plan=plan.scaled(enough.factor)), {"sizing": enough.told()}
 
 
 def compare(first: Scenario, second: Scenario, processes: int | None = 1) -> Results:
@@ -72,8 +93,13 @@ def compare(first: Scenario, second: Scenario, processes: int | None = 1) -> Res
 
 
 def years_to_live(ready: Setting, seeds: int) -> int:
-    """How many years a run lives in all: the comparison, the baseline, and each of two arms."""
-    return seeds * (len(ready.calendar) + ready.region.baseline_years + 2 * ready.years)
+    """How many years a run lives in all: the comparison, the baseline, and each of two arms.
+
+    To find the size of a plan, the intervention is lived once more.
+    """
+    before = len(ready.calendar) + ready.region.baseline_years
+    again = before + ready.years if ready.plan.size == "auto" else 0
+    return seeds * (before + 2 * ready.years + again)
 
 
 def identity(scenario: Scenario) -> str:
@@ -101,10 +127,15 @@ def _simulate(
 
 
 def _results(scenario: Scenario, ready: Setting, run: str, found: Sequence[Lines]) -> Results:
-    """Put together what the seeds lived so far have given."""
+    """Put together what the seeds lived so far have given, measured savings beside true ones."""
+    return beside_truth(_told(scenario, ready, run, found))
+
+
+def _told(scenario: Scenario, ready: Setting, run: str, found: Sequence[Lines]) -> Results:
+    """Put together what has been written down."""
     names = sorted({name for lines in found for name in lines})
     first = ready.region.start_year
-    results = Results(
+    return Results(
         experiment=scenario.experiment,
         seeds=scenario.seeds[: len(found)],
         first_year=first,
@@ -122,7 +153,6 @@ def _results(scenario: Scenario, ready: Setting, run: str, found: Sequence[Lines
             **_cohort(ready),
         },
     )
-    return beside_truth(results)
 
 
 def _table(name: str, found: Sequence[Lines]) -> pd.DataFrame:

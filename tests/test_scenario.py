@@ -77,7 +77,11 @@ def test_what_is_asked_for_is_in_the_scenario() -> None:
     )
     assert list(asked.values["programmes"]) == ["healthy_weight"]
     assert asked.values["network"]["joining"] == 0
-    assert asked.values["funding"] == {"label": "Nobody", "instruments": []}
+    assert asked.values["funding"] == {
+        "label": "Nobody",
+        "after_insolvency": "continues",
+        "instruments": [],
+    }
     assert asked.seeds == (3, 1)
     assert asked.values["population"]["size"] == 5000
     assert asked.values["horizon"]["years"] == 8

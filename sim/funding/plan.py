@@ -50,7 +50,8 @@ class Plan(BaseModel):
     was earned, the part `reinvestment` goes into programmes; then preferred returns are served;
     the part `payout` of the rest is paid to the owners. `after_insolvency`: the company goes on
     while its suppliers wait (`continues`), or ends and pays its debts from what still comes in
-    (`wound_up`).
+    (`wound_up`). Where `size` is auto, a run scales all amounts so that the company is never
+    insolvent in the part `survival` of the seeds (1).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -61,6 +62,8 @@ class Plan(BaseModel):
     reinvestment: float = Field(default=0.0, ge=0, le=1)
     payout: float = Field(default=0.0, ge=0, le=1)
     after_insolvency: Literal["continues", "wound_up"] = "continues"
+    size: Literal["given", "auto"] = "given"
+    survival: float = Field(default=0.9, gt=0, le=1)
 
     @model_validator(mode="after")
     def _gives_away_no_more_than_there_is(self) -> Self:

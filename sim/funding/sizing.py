@@ -1,11 +1,12 @@
 """How much money is enough: the smallest commitment with which a company survives often enough."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.distribution import distribution
 from sim.funding.carried import Carried, Operations, carry
 from sim.funding.cashbook import CENTS, OPERATING
 from sim.funding.plan import Law, Plan
@@ -33,6 +34,17 @@ class Size:
     survival: float
     over: NDArray[np.float64]
     under: NDArray[np.float64]
+
+    def told(self) -> dict[str, Any]:
+        """The same for a manifest, over- and under-funding as distributions over the seeds."""
+        return {
+            "state": self.state,
+            "factor": self.factor,
+            "commitment": round(self.commitment, 2),
+            "survival": self.survival,
+            "over": distribution(self.over.round(2).tolist()),
+            "under": distribution(self.under.round(2).tolist()),
+        }
 
 
 def size(

@@ -63,7 +63,7 @@ def settled(results: Results, column: str) -> Amounts:
 
 def paid_by_insurers(results: Results) -> Amounts:
     """Return what the insurers paid the integrator less what came back, EUR (seeds,)."""
-    book = _book(results)
+    book = book_of_company(results)
     there = book["payer"].str.startswith("insurer") & (book["payee"] == INTEGRATOR)
     back = book["payee"].str.startswith("insurer") & (book["payer"] == INTEGRATOR)
     paid = _monthly(results, book[there | back])
@@ -72,7 +72,7 @@ def paid_by_insurers(results: Results) -> Amounts:
 
 def months(results: Results) -> NDArray[np.int64]:
     """Return the months of the integrator's books, no gaps, at least the contract's."""
-    entries = _book(results)["month"].to_numpy(np.int64)
+    entries = book_of_company(results)["month"].to_numpy(np.int64)
     last = results.month_of(results.last_year, 12)
     return np.arange(entries.min(initial=1), entries.max(initial=last) + 1)
 
@@ -83,7 +83,7 @@ def cash_flow(results: Results, *, financed: bool) -> Amounts:
     What suppliers and physicians wait for counts as paid: they are no funders, and the curve
     goes below zero.
     """
-    book = _book(results)
+    book = book_of_company(results)
     kept = ~book["account"].isin(CREDIT) if financed else book["account"].isin(OPERATING)
     return _monthly(results, book[kept])
 
@@ -94,7 +94,7 @@ def operating_result(results: Results) -> Amounts:
     Shared savings stand in December of the year they were earned for, all else as dated. Not
     the cash flow, which has them when they are paid.
     """
-    book = _book(results)
+    book = book_of_company(results)
     result = _monthly(results, book[book["account"].isin(OPERATING - {"shared_savings"})])
     decembers = [results.month_of(year, 12) - months(results)[0] for year in results.years]
     result[:, decembers] += settled(results, "shared_savings")
@@ -228,7 +228,7 @@ def _returns(results: Results) -> dict[str, Distribution]:
     }
 
 
-def _book(results: Results) -> pd.DataFrame:
+def book_of_company(results: Results) -> pd.DataFrame:
     """Entries of the intervention in which the integrator pays or is paid."""
     book = results.table("cashbook")
     ours = (book["payer"] == INTEGRATOR) | (book["payee"] == INTEGRATOR)
