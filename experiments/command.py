@@ -8,14 +8,11 @@ import tempfile
 import textwrap
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-import hydra
-from hydra.core.hydra_config import HydraConfig
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -26,11 +23,13 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from experiments.run import SWEEP
 from sim.folder import admit, is_whole, manifest_of
-from sim.overrides import groups, spread
+from sim.overrides import groups
 from sim.people.roster import COLUMNS
 from sim.quantity import Refusal
 from sim.report.document import documents, screen
+from sim.report.headline import headline
 from sim.report.published import answers, figures
 from sim.report.tables import summary
 from sim.results import Results, read, write
@@ -40,14 +39,13 @@ from sim.setting import setting
 
 REFUSED = 2
 HELP = ("-h", "--help")
-SWEEP = ("-m", "--multirun")
 LINE = 88
-NOTES = Path("outputs") / ".sweep"  # as in conf/config.yaml
+FAILED = 1
 BYTES = 300  # of state a person, at least; `make bench` measures it
 
 
 def answer(arguments: Sequence[str]) -> int:
-    """Do what is asked for; return 0 if it is done or shown, 2 if it is refused."""
+    """Do what is asked for; return 0 if it is done or shown, 1 if runs failed, 2 if refused."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # where a terminal has no minus sign
@@ -55,11 +53,15 @@ def answer(arguments: Sequence[str]) -> int:
         print(_help())
         return 0
     try:
-        scenarios, sweep = _checked(arguments)
-        if sweep:
-            _sweep(scenarios, sweep)
-        else:  # composed and checked, it needs nothing more of Hydra
-            run(scenarios[0], Console())
+        flags, overrides = _parted(arguments)
+        if flags:
+            from experiments.sweep import sweep
+
+            return sweep(overrides, Console())
+        scenario = compose(overrides)
+        check(scenario)
+        check_place(scenario)
+        run(scenario, Console())
     except Refusal as refusal:
         print(refusal, file=sys.stderr)
         return REFUSED
@@ -68,9 +70,18 @@ def answer(arguments: Sequence[str]) -> int:
     return 0
 
 
-def run(scenario: Scenario, console: Console) -> Results:
-    """Run a scenario into its folder, or show the run that is already there."""
-    folder = place(scenario)
+def run(
+    scenario: Scenario,
+    console: Console,
+    folder: Path | None = None,
+    live: Callable[[], Results] | None = None,
+) -> Results:
+    """Run a scenario into its folder, or show the run that is already there.
+
+    `live` gives its results, of which one sentence is shown; if not given, this machine does, or
+    the cluster asked for, and all is shown.
+    """
+    folder = folder or place(scenario)
     if is_whole(folder) and not scenario.config["force"]:
         results = read(folder)
         if "withheld" in results.manifest:  # the tables have no longer all of it
@@ -82,14 +93,24 @@ def run(scenario: Scenario, console: Console) -> Results:
         admit(folder)
         began = time.perf_counter()
         with _refusing():
-            results = _watched(scenario, console)
+            results = live() if live else _lived(scenario, console)
             pages = documents(results)
         write(results, folder, pages)
         found = summary(results)
-        console.print(f"Took {time.perf_counter() - began:.0f} s.")
-    console.print(screen(found, answers(results)))
+        if live is None:
+            console.print(f"Took {time.perf_counter() - began:.0f} s.")
+    console.print(headline(found) if live else screen(found, answers(results)))
     console.print(f"Report: {folder / 'report.html'}", soft_wrap=True, highlight=False)
     return results
+
+
+def _lived(scenario: Scenario, console: Console) -> Results:
+    """Simulate a scenario, here or on a cluster."""
+    if scenario.config["compute"]["engine"] == "local":
+        return _watched(scenario, console)
+    from experiments.sweep import through_store
+
+    return through_store(scenario, console)
 
 
 def place(scenario: Scenario) -> Path:
@@ -100,38 +121,27 @@ def place(scenario: Scenario) -> Path:
     return Path("outputs") / scenario.experiment / identity(scenario)[:12]
 
 
-def _checked(arguments: Sequence[str]) -> tuple[list[Scenario], list[str]]:
-    """Compose every run asked for, and refuse all of them if one cannot be run as it is.
-
-    Returned are the scenarios in the order of the sweep, and of a sweep the arguments as Hydra
-    wants them.
-    """
+def _parted(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Part options from overrides."""
     flags = [argument for argument in arguments if argument.startswith("-")]
-    overrides = [argument for argument in arguments if not argument.startswith("-")]
     for flag in flags:
         if flag not in SWEEP:
             raise Refusal(
                 f"{flag!r} is no option. Allowed are -h for help and -m for one run for each "
                 "value of key=value,value; everything else is written key=value."
             )
-    scenarios = [compose(job) for job in (spread(overrides) if flags else [tuple(overrides)])]
-    for scenario in scenarios:
-        _check(scenario)
-    _check_places(scenarios)
-    if flags:
-        _check_notes()
-    return scenarios, [*flags, *overrides] if flags else []
+    return flags, [argument for argument in arguments if not argument.startswith("-")]
 
 
-def _check(scenario: Scenario) -> None:
-    """Refuse before anything runs whatever the models or the place of the results refuse."""
+def check(scenario: Scenario) -> None:
+    """Refuse before anything runs whatever the models or this machine refuse."""
     figures(scenario.config["region"])
-    _check_place(scenario)
     _check_memory(scenario)
     setting(scenario)
 
 
-def _check_place(scenario: Scenario) -> None:
+def check_place(scenario: Scenario) -> None:
+    """Refuse before anything runs a folder that cannot take its results."""
     folder = place(scenario)
     manifest = manifest_of(folder)
     if manifest is None or scenario.config["force"]:
@@ -142,29 +152,6 @@ def _check_place(scenario: Scenario) -> None:
             f"{manifest.get('seeds')}). Name another folder, or add force=true to put this run in "
             "its place."
         )
-
-
-def _check_places(scenarios: Sequence[Scenario]) -> None:
-    """Refuse a sweep whose runs would overwrite each other."""
-    taken: dict[Path, str] = {}
-    for scenario in scenarios:
-        folder, which = place(scenario).resolve(), identity(scenario)
-        if taken.setdefault(folder, which) != which:
-            raise Refusal(
-                f"out={place(scenario)} would hold several runs of this sweep. Leave out away, "
-                "so that each has a folder of its own in outputs."
-            )
-
-
-def _check_notes() -> None:
-    """Refuse a sweep where Hydra cannot note what it runs."""
-    try:
-        NOTES.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise Refusal(
-            f"{NOTES} cannot be made here: {error.strerror}. A sweep notes there what it runs; go "
-            "to another folder, or make this one writable."
-        ) from error
 
 
 def _check_memory(scenario: Scenario) -> None:
@@ -181,28 +168,6 @@ def _check_memory(scenario: Scenario) -> None:
             f"alone takes more than the {there / 1e9:.0f} GB of this machine. Allowed are about "
             f"{there / BYTES:,.0f} persons in all: {fewer} or lower population.comparison."
         )
-
-
-def _sweep(scenarios: Sequence[Scenario], arguments: Sequence[str]) -> None:
-    """Let Hydra run the scenarios of a sweep, in its order."""
-    ours = sys.argv
-
-    def task(_: Any) -> None:
-        console = Console()
-        scenario = scenarios[HydraConfig.get().job.num]
-        if len(scenarios) > 1:
-            console.print(f"\n{' '.join(scenario.overrides)}", style="bold", markup=False)
-        try:
-            run(scenario, console)
-        except Refusal as refusal:  # Hydra would show where in the code it was said
-            print(refusal, file=sys.stderr)
-            sys.exit(REFUSED)
-
-    sys.argv = [ours[0], *arguments]
-    try:
-        hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(task)()
-    finally:
-        sys.argv = ours
 
 
 @contextmanager
@@ -281,7 +246,14 @@ def _help() -> str:
         "  horizon.years=12                 contract years",
         "  out=DIR  force=true              where to write; compute again",
         "  contract.sharing_rate.value=0.6  any quantity of the composed scenario",
-        "  -m contract.sharing_rate.value=0.4,0.5    one run for each",
+        "  compute=dask compute.address=tcp://HOST:PORT    on a cluster; the answer is the same",
+        "",
+        "  -m contract.sharing_rate.value=0.4,0.5    a sweep: a scenario for each value; all runs",
+        "                                   are kept in the store that out=DIR names",
+        "  -m scenarios=FILE.csv            a scenario for each row, keys in the head",
+        "  -m design=paired                 values side by side, not all combinations",
+        "  -m add_seeds=10                  so many seeds more for each scenario",
+        "  -m retry_failed=true  keep_going=false  reports=true",
         "",
         "Choices:",
     ]

@@ -2,8 +2,9 @@
 
     python -m experiments.run region=kinzigtal seeds=20 programmes=[healthy_weight]
 
-Everything behind the module's name is an override in Hydra's grammar; -m sweeps over lists.
-Exit codes: 0 done or shown, 2 refused, 130 interrupted.
+Everything behind the module's name is an override in Hydra's grammar; -m sweeps over lists, as
+experiments.sweep says.
+Exit codes: 0 done or shown, 1 some runs of a sweep failed, 2 refused, 130 interrupted.
 """
 
 import os
@@ -14,6 +15,8 @@ from typing import Any
 
 INTERRUPTED = 130
 MESSAGE = "\nInterrupted; nothing of this run was written.\n"
+OF_SWEEP = "\nInterrupted; what was done stays, and the same command goes on with the rest.\n"
+SWEEP = ("-m", "--multirun")
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -29,7 +32,7 @@ def main(arguments: Sequence[str]) -> int:
         # Compiled code may be interrupted too, and then says so by an error of its own.
         if not isinstance(error, KeyboardInterrupt) and not _interrupted():
             raise
-        sys.stderr.write(MESSAGE)
+        sys.stderr.write(OF_SWEEP if any(flag in arguments for flag in SWEEP) else MESSAGE)
         return INTERRUPTED
     for number, handler in before.items():
         signal.signal(number, handler)

@@ -20,6 +20,7 @@ LONGEST = 40  # contract years
 PREPARATION = 120  # months, at most
 MOST_SEEDS = 1_000_000
 LARGEST_SEED = 2**63 - 1
+ADDRESSES = ("tcp://", "tls://", "ucx://")
 SHOWN = 3  # places that a message names
 
 
@@ -28,6 +29,7 @@ def complaints(scenario: Mapping[str, Any]) -> Iterator[str]:
     yield from _about_seeds(scenario.get("seeds"))
     yield from _about_precision(scenario.get("precision") or {})
     yield from _about_counts(scenario)
+    yield from _about_compute(scenario)
     yield from _about_cohort(scenario)
     yield from _about_years(scenario)
     yield from _about_months(scenario)
@@ -70,7 +72,6 @@ def _about_precision(precision: Mapping[str, Any]) -> Iterator[str]:
 def _about_counts(scenario: Mapping[str, Any]) -> Iterator[str]:
     population, out = scenario["population"], scenario.get("out")
     size, comparison = population.get("size"), population.get("comparison")
-    processes = scenario["compute"].get("processes")
     if population.get("source") != "file" and not _is_count(size, least=1):
         yield (
             f"population.size is {written(size)}: nobody to simulate. Allowed is a whole number of "
@@ -88,11 +89,6 @@ def _about_counts(scenario: Mapping[str, Any]) -> Iterator[str]:
             f"population.comparison_ratio is {ratio}: nobody to compare {size} persons with. "
             "Allowed is a number that gives at least one person; it is 10 unless set."
         )
-    if processes is not None and not _is_count(processes, least=1):
-        yield (
-            f"compute.processes is {written(processes)}. Allowed is a whole number, 1 or more, or "
-            "null for one a core."
-        )
     smallest = (scenario.get("results") or {}).get("smallest_cell")
     if smallest is not None and not _is_count(smallest, least=1):
         yield (
@@ -101,6 +97,27 @@ def _about_counts(scenario: Mapping[str, Any]) -> Iterator[str]:
         )
     if out is not None and (not isinstance(out, str) or not out):
         yield f"out is {written(out)}. Allowed is the path of a folder, or null for one of its own."
+
+
+def _about_compute(scenario: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a sentence for each thing that says badly where and how to compute."""
+    compute = scenario["compute"]
+    processes, address = compute.get("processes"), compute.get("address")
+    deaths, patience = compute.get("deaths", 1), compute.get("patience", 1)
+    if processes is not None and not _is_count(processes, least=1):
+        yield (
+            f"compute.processes is {written(processes)}. Allowed is a whole number, 1 or more, or "
+            "null for one a core."
+        )
+    if address is not None and not str(address).startswith(ADDRESSES):
+        yield (
+            f"compute.address is {written(address)}. Allowed is the address of a Dask scheduler, "
+            "such as tcp://10.0.0.1:8786, or null to start a cluster here."
+        )
+    if not _is_count(deaths, least=1):
+        yield f"compute.deaths is {written(deaths)}. Allowed is a whole number, 1 or more."
+    if isinstance(patience, bool) or not isinstance(patience, int | float) or not patience > 0:
+        yield f"compute.patience is {written(patience)}. Allowed are seconds, more than 0."
 
 
 def _about_cohort(scenario: Mapping[str, Any]) -> Iterator[str]:

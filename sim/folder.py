@@ -29,6 +29,18 @@ def write(folder: Path, files: Mapping[str, bytes], about: Mapping[str, Any]) ->
 
     The manifest is `about` with the checksums of all files. A folder of ours is replaced.
     """
+    admit(folder)
+    put(folder, files, about)
+
+
+def put(
+    folder: Path, files: Mapping[str, bytes], about: Mapping[str, Any], *, through: bool = True
+) -> int:
+    """Put files in place as `write` does, without asking whether the place may be ours.
+
+    What is not written `through` to the disk is whole however the program ends, but not if the
+    power fails. Returned is the number of bytes.
+    """
     sums = {name: hashlib.sha256(files[name]).hexdigest() for name in sorted(files)}
     manifest = json.dumps(
         {"format": FORMAT, **about, "files": sums},
@@ -36,14 +48,16 @@ def write(folder: Path, files: Mapping[str, bytes], about: Mapping[str, Any]) ->
         ensure_ascii=False,
         indent=2,
     )
-    admit(folder)
+    content = {**files, MANIFEST: f"{manifest}\n".encode()}
     place = folder.resolve()
     with _refusing(folder), _above(place), _partial(place) as partial:
-        for name, content in {**files, MANIFEST: f"{manifest}\n".encode()}.items():
-            _write_through(partial / name, content)
-        for directory in [partial, *(path for path in partial.rglob("*") if path.is_dir())]:
-            _sync(directory)
-        _put_in_place(partial, place)
+        for name, part in content.items():
+            _write(partial / name, part, through)
+        if through:
+            for directory in [partial, *(path for path in partial.rglob("*") if path.is_dir())]:
+                _sync(directory)
+        _put_in_place(partial, place, through)
+    return sum(map(len, content.values()))
 
 
 def manifest_of(folder: Path) -> dict[str, Any] | None:
@@ -99,7 +113,7 @@ def admit(folder: Path) -> None:
             )
         above = next(parent for parent in place.parents if parent.exists())
         with _partial(above / place.name) as trial:
-            _write_through(trial / MANIFEST, b"")
+            _write(trial / MANIFEST, b"")
 
 
 def _foreign(place: Path) -> list[str]:
@@ -174,7 +188,7 @@ def _beside(place: Path) -> Path:
     return place.with_name(f".{place.name}{PARTIAL}{secrets.token_hex(4)}")
 
 
-def _put_in_place(partial: Path, place: Path) -> None:
+def _put_in_place(partial: Path, place: Path, through: bool) -> None:
     """Rename the finished folder to its place; what stood there steps aside till then."""
     aside = _beside(place)
     if place.exists():
@@ -185,16 +199,18 @@ def _put_in_place(partial: Path, place: Path) -> None:
         if aside.exists():
             aside.rename(place)
         raise
-    _sync(place.parent)
+    if through:
+        _sync(place.parent)
     shutil.rmtree(aside, ignore_errors=True)
 
 
-def _write_through(path: Path, content: bytes) -> None:
+def _write(path: Path, content: bytes, through: bool = True) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:
         file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+        if through:
+            file.flush()
+            os.fsync(file.fileno())
 
 
 def _sync(directory: Path) -> None:

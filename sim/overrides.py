@@ -3,13 +3,13 @@
 The grammar is Hydra's; the answers are ours, and name what is allowed and what to do.
 """
 
+import functools
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import yaml
-from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
@@ -18,6 +18,7 @@ from sim.quantity import Refusal, is_quantity, nearest
 
 CONF = Path(__file__).resolve().parent.parent / "conf"  # in a checkout as in an installed wheel
 HYDRA = "hydra"
+KEPT = 4096  # overrides that have been read
 FORMS = (
     "Write key=value, group=choice, group=[choice,choice] or quantity.value=number; a text with "
     "spaces, accents or signs is quoted for the shell and within: \"out='my results'\"."
@@ -38,6 +39,7 @@ def keys(overrides: Sequence[str]) -> list[str]:
     return [read(text).key_or_group for text in overrides]
 
 
+@functools.lru_cache(maxsize=KEPT)
 def read(text: str) -> Override:
     """Read one override; what is not Hydra's grammar is refused."""
     if not text.strip():
@@ -46,17 +48,6 @@ def read(text: str) -> Override:
         return OverridesParser.create().parse_override(text)
     except HydraException as error:
         raise Refusal(f"{text!r} cannot be read ({first_line(error)}). {FORMS}") from None
-
-
-def spread(overrides: Sequence[str]) -> list[tuple[str, ...]]:
-    """Return the overrides of every run of a sweep, in Hydra's order."""
-    parsed = [read(text) for text in overrides]
-    try:
-        (batch,) = BasicSweeper.split_arguments(parsed, max_batch_size=None)
-    except HydraException as error:
-        given = " ".join(overrides)
-        raise Refusal(f"{given!r} cannot be spread ({first_line(error)}). {FORMS}") from None
-    return [tuple(job) for job in batch]
 
 
 def check(overrides: Sequence[str], folder: Path) -> None:

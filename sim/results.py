@@ -183,7 +183,8 @@ class Results:
 
     def table(self, name: str) -> pd.DataFrame:
         """Return a table; one that nothing was written to is empty."""
-        return self.tables.get(name, pd.DataFrame(columns=list(_fixed(name))))
+        found = self.tables.get(name)
+        return pd.DataFrame(columns=list(_fixed(name))) if found is None else found
 
     @property
     def years(self) -> list[int]:
@@ -286,14 +287,22 @@ def plain(content: Any) -> Any:
 def write(results: Results, folder: Path, documents: Mapping[str, bytes]) -> None:
     """Write the run whole or not at all: tables, config, manifest, documents made of them.
 
-    `documents` maps relative names (summary.json, report.html, figures/...) to bytes. Cells that
-    count few persons of a cohort file are left empty, and counted in the manifest.
+    `documents` maps relative names (summary.json, report.html, figures/...) to bytes.
+    """
+    files, about = parts(results)
+    settings = yaml.safe_dump(plain(results.config), sort_keys=False, allow_unicode=True)
+    run_folder.write(folder, {**files, CONFIG: settings.encode(), **documents}, about)
+
+
+def parts(results: Results) -> tuple[dict[str, bytes], dict[str, Any]]:
+    """Return the tables as files, and what the manifest says about the run.
+
+    Cells that count few persons of a cohort file are left empty, and counted in the manifest.
     """
     smallest = smallest_cell(results.config)
     names = [*TABLES, *(name for name in ASKED_FOR if name in results.tables)]
     shown, emptied = published(results, smallest)
     files = {f"{name}.parquet": to_parquet(name, shown.table(name), smallest) for name in names}
-    settings = yaml.safe_dump(plain(results.config), sort_keys=False, allow_unicode=True)
     about = {
         "experiment": results.experiment,
         "seeds": results.seeds,
@@ -305,13 +314,14 @@ def write(results: Results, folder: Path, documents: Mapping[str, bytes]) -> Non
     }
     if smallest > 1:
         about["withheld"] = {"smallest_cell": smallest, "cells": emptied}
-    run_folder.write(folder, {**files, CONFIG: settings.encode(), **documents}, plain(about))
+    return files, plain(about)
 
 
-def read(folder: Path) -> Results:
+def read(folder: Path, config: Mapping[str, Any] | None = None) -> Results:
     """Read a whole run; a folder that holds none is refused.
 
-    Cells that were withheld are NaN: what is summed over them is in `summary.json` alone.
+    `config` is that of a run whose folder does not hold it. Cells that were withheld are NaN:
+    what is summed over them is in `summary.json` alone.
     """
     about = run_folder.manifest_of(folder)
     if about is None or not run_folder.is_whole(folder):
@@ -319,6 +329,8 @@ def read(folder: Path) -> Results:
             f"{folder} holds no whole run: {run_folder.MANIFEST} is missing, or the files "
             f"differ from what it lists. Name a finished run's folder, or let it run again."
         )
+    if config is None:
+        config = yaml.safe_load((folder / CONFIG).read_text("utf-8"))
     names = [n for n in (*TABLES, *ASKED_FOR) if f"{n}.parquet" in about["files"]]
     known = ("experiment", "seeds", "first_year", "last_year", "sectors", "insurers")
     return Results(
@@ -329,7 +341,7 @@ def read(folder: Path) -> Results:
         sectors=tuple(about["sectors"]),
         insurers=tuple(about["insurers"]),
         tables={name: pd.read_parquet(folder / f"{name}.parquet") for name in names},
-        config=yaml.safe_load((folder / CONFIG).read_text("utf-8")),
+        config=config,
         manifest={key: about[key] for key in about if key not in (*known, "format", "files")},
     )
 

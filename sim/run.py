@@ -38,7 +38,13 @@ Arms = Mapping[str, Setting]
 PACKAGES = ("mesa", "numpy", "numba", "pandas", "scipy", "pydantic", "hydra-core", "pyarrow")
 
 
-def simulate(scenario: Scenario, processes: int | None = 1, ticks: Path | None = None) -> Results:
+def simulate(
+    scenario: Scenario,
+    processes: int | None = 1,
+    ticks: Path | None = None,
+    arms: Arms | None = None,
+    code: str | None = None,
+) -> Results:
     """Simulate a scenario with and without the intervention, seed by seed.
 
     With seeds=auto, batch by batch until the true savings are as sure as `precision` asks.
@@ -49,29 +55,53 @@ def simulate(scenario: Scenario, processes: int | None = 1, ticks: Path | None =
         Over how many processes the seeds are spread; None one a core. The answer is the same.
     ticks
         A file to which a byte is added for every year lived, to watch the progress.
+    arms
+        The scenario's arms and hash of the code, where these are known already.
     """
-    ready, sizing = _sized(scenario, setting(scenario), processes, ticks)
-    arms = {"intervention": ready, "counterfactual": ready.without_intervention()}
-    found = _simulate(scenario, arms, identity(scenario), processes, ticks)
+    arms, code = arms or arms_of(scenario), code or code_hash()
+    run = scenario_hash(scenario, code)
+    arms, sizing = _sized(scenario, arms, run, code, processes, ticks)
+    found = _simulate(scenario, arms, run, code, processes, ticks)
     return replace(found, manifest={**found.manifest, **sizing})
 
 
+def arms_of(scenario: Scenario) -> dict[str, Setting]:
+    """Make a scenario ready, with and without the intervention."""
+    ready = setting(scenario)
+    return {"intervention": ready, "counterfactual": ready.without_intervention()}
+
+
 def _sized(
-    scenario: Scenario, ready: Setting, processes: int | None, ticks: Path | None
-) -> tuple[Setting, dict[str, Any]]:
+    scenario: Scenario,
+    arms: Arms,
+    run: str,
+    code: str,
+    processes: int | None,
+    ticks: Path | None,
+) -> tuple[Arms, dict[str, Any]]:
     """Give the plan its size, where funding.size=auto; say how that was found.
 
     The intervention is lived once before, under the amounts given and with a company that goes
-    on whatever happens; what it did tells how much money is enough.
+    on whatever happens; what it did tells how much money is enough for all seeds of the run.
     """
+    ready = arms["intervention"]
     if ready.plan.size != "auto":
-        return ready, {}
+        return arms, {}
     trial = replace(ready, plan=ready.plan.model_copy(update={"after_insolvency": "continues"}))
     lines, _ = live({"intervention": trial}, scenario.seeds, processes, ticks)
-    business = operations(_told(scenario, ready, identity(scenario), lines))
-    plan = ready.plan
-    enough = size(plan, ready.law, business, plan.survival)
-    return replace(ready, plan=plan.scaled(enough.factor)), {"sizing": enough.told()}
+    business = operations(_told(scenario, ready, run, code, lines))
+    enough = size(ready.plan, ready.law, business, ready.plan.survival)
+    sized = replace(ready, plan=ready.plan.scaled(enough.factor))
+    return {**arms, "intervention": sized}, {"sizing": enough.told()}
+
+
+def refuse_sizing(ready: Setting, where: str) -> None:
+    """Refuse to look for the size of a plan where not all seeds of a run are lived together."""
+    if ready.plan.size == "auto":
+        raise Refusal(
+            f"funding.size=auto looks at all seeds of a run together, which {where} does not. "
+            "Find the size first (make run funding.size=auto) and give the amounts found."
+        )
 
 
 def compare(first: Scenario, second: Scenario, processes: int | None = 1) -> Results:
@@ -88,8 +118,10 @@ def compare(first: Scenario, second: Scenario, processes: int | None = 1) -> Res
             "funding or generation only."
         )
     arms = {"intervention": one, "counterfactual": other}
+    for ready in arms.values():
+        refuse_sizing(ready, "a comparison")
     run = f"{identity(first)} against {identity(second)}"
-    return _simulate(first, arms, run, processes, None)
+    return _simulate(first, arms, run, code_hash(), processes, None)
 
 
 def years_to_live(ready: Setting, seeds: int) -> int:
@@ -108,7 +140,12 @@ def identity(scenario: Scenario) -> str:
 
 
 def _simulate(
-    scenario: Scenario, arms: Arms, run: str, processes: int | None, ticks: Path | None
+    scenario: Scenario,
+    arms: Arms,
+    run: str,
+    code: str,
+    processes: int | None,
+    ticks: Path | None,
 ) -> Results:
     began, asked = time.perf_counter(), scenario.precision
     batch = asked["batch"] if asked else len(scenario.seeds)
@@ -117,7 +154,7 @@ def _simulate(
     for place in range(0, len(scenario.seeds), batch):
         lines, most = live(arms, scenario.seeds[place : place + batch], processes, ticks)
         found, peak = [*found, *lines], max(peak, most)
-        results = _results(scenario, arms["intervention"], run, found)
+        results = _results(scenario, arms["intervention"], run, code, found)
         sure = precision(results)
         if sure and sure["reached"]:
             break
@@ -126,12 +163,16 @@ def _simulate(
     return replace(results, manifest=about)
 
 
-def _results(scenario: Scenario, ready: Setting, run: str, found: Sequence[Lines]) -> Results:
+def _results(
+    scenario: Scenario, ready: Setting, run: str, code: str, found: Sequence[Lines]
+) -> Results:
     """Put together what the seeds lived so far have given, measured savings beside true ones."""
-    return beside_truth(_told(scenario, ready, run, found))
+    return beside_truth(_told(scenario, ready, run, code, found))
 
 
-def _told(scenario: Scenario, ready: Setting, run: str, found: Sequence[Lines]) -> Results:
+def _told(
+    scenario: Scenario, ready: Setting, run: str, code: str, found: Sequence[Lines]
+) -> Results:
     """Put together what has been written down."""
     names = sorted({name for lines in found for name in lines})
     first = ready.region.start_year
@@ -146,13 +187,19 @@ def _told(scenario: Scenario, ready: Setting, run: str, found: Sequence[Lines]) 
         config=scenario.config,
         manifest={
             "run": run,
-            "code": code_hash(),
+            "code": code,
             "overrides": list(scenario.overrides),
-            "versions": {"python": platform.python_version()}
-            | {package: version(package) for package in PACKAGES},
+            "versions": versions(),
             **_cohort(ready),
         },
     )
+
+
+@functools.cache
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of the packages that decide results."""
+    packages = {package: version(package) for package in PACKAGES}
+    return {"python": platform.python_version(), **packages}
 
 
 def _table(name: str, found: Sequence[Lines]) -> pd.DataFrame:

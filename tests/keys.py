@@ -12,11 +12,23 @@ TEXTS = ("label", "icd10", "evidence", "legal_frame", "currency", "published")
 """Words for the reader, shown and never computed with."""
 
 INERT = {
+    "compute.address": "where to compute, not what",
+    "compute.deaths": "how often a run is begun again, not what it is",
+    "compute.engine": "where to compute, not what",
+    "compute.patience": "how long to wait for workers, not what they do",
     "compute.processes": "where to compute, not what",
     "force": "whether to compute again, not what",
     "precision.batch": "how many seeds seeds=auto takes, not what any of them is",
     "precision.max_seeds": "how many seeds seeds=auto takes, not what any of them is",
     "precision.target": "how many seeds seeds=auto takes, not what any of them is",
+    "report.investor": "how much is told, not what becomes of the money",
+    "valuation.stress.settlement_later": "what might go otherwise, not what happens",
+    "valuation.stress.rebased_every": "what might go otherwise, not what happens",
+    "valuation.stress.not_renewed_after": "what might go otherwise, not what happens",
+    "valuation.stress.enrolment_later": "what might go otherwise, not what happens",
+    "valuation.stress.insurer_leaves_after": "what might go otherwise, not what happens",
+    "valuation.stress.effects": "what might go otherwise, not what happens",
+    "funding.size": "auto changes the amounts, not the rules; given alone is tried here",
     "results.persons": "whether persons are written, not what becomes of them",
     "results.smallest_cell": "which cells are shown, not what is in them",
     "out": "where to write, not what",

@@ -4,22 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from sim.overrides import CONF, check, groups, keys, spread, unknown
+from sim.overrides import CONF, check, groups, keys, unknown
 from sim.quantity import Refusal
-
-
-def test_a_sweep_is_spread_in_order_the_last_key_fastest() -> None:
-    assert spread(["seeds=2", "network=none,physicians", "horizon.years=range(1,3)"]) == [
-        ("seeds=2", "network=none", "horizon.years=1"),
-        ("seeds=2", "network=none", "horizon.years=2"),
-        ("seeds=2", "network=physicians", "horizon.years=1"),
-        ("seeds=2", "network=physicians", "horizon.years=2"),
-    ]
-
-
-def test_what_is_no_sweep_is_one_run_and_a_list_is_one_value() -> None:
-    assert spread([]) == [()]
-    assert spread(["seeds=[1,2]"]) == [("seeds=[1,2]",)]
 
 
 def test_keys_are_those_of_groups_and_of_values() -> None:

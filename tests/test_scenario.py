@@ -10,7 +10,16 @@ from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 
 from sim.quantity import Refusal
-from sim.scenario import CONF, Scenario, code_hash, compose, groups, scenario_hash
+from sim.scenario import (
+    CONF,
+    Scenario,
+    code_hash,
+    compose,
+    compose_all,
+    groups,
+    scenario_hash,
+    vary,
+)
 
 
 @pytest.fixture(scope="module")
@@ -303,3 +312,55 @@ def test_every_group_lists_its_choices() -> None:
     known = groups()
     assert "tables" not in known
     assert {"physicians", "none"} <= set(known["network"])
+
+
+# Many scenarios.
+
+JOBS = [
+    ["contract.sharing_rate.value=0.4"],
+    ["contract.sharing_rate.value=0.4", "seeds=3", "population.trends.cost.value=0.03"],
+    ["funding.instruments.0.interest.value=3e-2", "programmes=[agil]"],
+    ["contract.settlement_lag.value=12"],
+    ["contract.sharing_rate.value=0.4", "out='at ${contract.sharing_rate.value}'"],
+    ["contract.sharing_rate.value=0.4", "contract.sharing_rate.value=0.5"],
+    ["region.insured=5000"],
+    [],
+]
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_composed_with_others_a_scenario_is_what_it_is_alone(job: list[str]) -> None:
+    (found,) = compose_all([job])
+    assert found == compose(job)
+
+
+@pytest.mark.parametrize(
+    "job",
+    [
+        ["contract.sharing_rate.value=0.9"],
+        ["contract.sharing_rat.value=0.4"],
+        ["horizon.value=3"],
+        ["contract.sharing_rate.value=nan"],
+        ["contract.sharing_rate.value=1e999"],
+        ["contract.sharing_rate.value=0.4", "seeds=0"],
+    ],
+)
+def test_what_is_refused_alone_is_refused_with_others_in_the_same_words(job: list[str]) -> None:
+    said = refusal(*job)
+    with pytest.raises(Refusal) as refused:
+        list(compose_all([[], job]))
+    assert str(refused.value) == said
+
+
+def test_quantities_can_be_varied_by_numbers(kinzigtal: Scenario) -> None:
+    found = vary(kinzigtal, {"contract.sharing_rate": 0.4, "population.trends.cost": 0.03})
+    given = ("contract.sharing_rate.value=0.4", "population.trends.cost.value=0.03")
+    assert found == compose(given)
+    assert kinzigtal.values["contract"]["sharing_rate"] == 0.5
+
+
+def test_a_quantity_that_is_not_there_or_no_number_is_refused(kinzigtal: Scenario) -> None:
+    with pytest.raises(Refusal, match=r"Did you mean contract\.sharing_rate"):
+        vary(kinzigtal, {"contract.sharing_rat": 0.4})
+    with pytest.raises(Refusal, match="no number"):
+        vary(kinzigtal, {"contract.sharing_rate": float("nan")})

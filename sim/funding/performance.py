@@ -137,6 +137,11 @@ def of_project(carried: Carried, rate: float) -> Project:
     )
 
 
+def present_values(carried: Carried, rate: float) -> list[float]:
+    """Net present value of the project before financing, EUR by seed."""
+    return [returns.present_value(flow, rate) for flow in _flows(carried, COMPANY, OPERATING)]
+
+
 def cover(carried: Carried, seed: int) -> list[float]:
     """Debt service cover ratio of each year in which debt service was due, of one seed."""
     return [

@@ -36,10 +36,8 @@ def law_of(results: Results) -> Law:
 def operations(results: Results) -> Operations:
     """What the company did before financing, of every seed in the order of the results."""
     book = tables.book_of_company(results)
-    span = tables.months(results)
-    last = results.month_of(results.last_year, 12)
-    kept = np.arange(min(span[0], 1), last + 1)
-    flows = _by_account(results, book, kept)
+    last, kept = results.month_of(results.last_year, 12), _months(results)
+    flows = np.array(list(_by_account(results, book, kept).values()))
     settled = results.table("settlements")
     settled = settled[settled["arm"] == tables.WITH]
     earned = _booked(results, book, settled, "shared_savings")
@@ -53,7 +51,9 @@ def operations(results: Results) -> Operations:
         bonus=_booked(results, book, settled, "bonus"),
         paid_month=_paid_month(results, settled),
         outcomes={
-            "measured_savings": tables.by_year(results, settled, ["measured_savings"]).T,
+            name: tables.by_year(results, settled, [name]).T
+            for name in ("measured_savings", "true_savings")
+            if name in settled
         },
     )
 
@@ -63,10 +63,24 @@ def carried(results: Results) -> Carried:
     return carry(plan_of(results), law_of(results), operations(results))
 
 
+def cost_by_account(results: Results) -> dict[str, NDArray[np.float64]]:
+    """What was paid for staff, programmes and network, EUR (months, seeds) of the operations."""
+    book = tables.book_of_company(results)
+    kept = _months(results)
+    flows = _by_account(results, book, kept)
+    return {account: np.maximum(-flow, 0.0) for account, flow in flows.items()}
+
+
+def _months(results: Results) -> NDArray[np.int64]:
+    """From the first month of the book to the last of the contract."""
+    first = min(int(tables.months(results)[0]), 1)
+    return np.arange(first, results.month_of(results.last_year, 12) + 1)
+
+
 def _by_account(
     results: Results, book: pd.DataFrame, months: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    """Received less paid by account of the business, EUR (accounts, months, seeds)."""
+) -> dict[str, NDArray[np.float64]]:
+    """Received less paid by account of the business, EUR (months, seeds)."""
     accounts = sorted(OPERATING - APART)
     rows = book[book["account"].isin(accounts) & book["month"].between(months[0], months[-1])]
     grid = np.zeros((len(accounts), len(months), len(results.seeds)))
@@ -77,7 +91,7 @@ def _by_account(
     )
     sign = np.where(rows["payee"] == tables.INTEGRATOR, 1.0, -1.0)
     np.add.at(grid, places, sign * rows["amount"].to_numpy(float))
-    return grid.round(2)
+    return dict(zip(accounts, grid.round(2), strict=True))
 
 
 def _paid_month(results: Results, settled: pd.DataFrame) -> NDArray[np.int64]:

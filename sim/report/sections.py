@@ -68,7 +68,7 @@ def figures(summary: Mapping[str, Any]) -> str:
         for name, (label, _) in FIGURES.items()
     ]
     alone = len(summary["seeds"]) == 1
-    return _table(
+    return table(
         ("Over the contract", "P10", "P50", "P90", "seeds without"),
         rows,
         "One seed: figures without spread."
@@ -106,7 +106,7 @@ def years(results: Results) -> str:
     rows = [row(str(year), slice(at, at + 1)) for at, year in enumerate(results.years)]
     head = ("Year", "insured-years", "cost", "benchmark", "contribution margin",
             "measured savings", "true savings", "shared savings")  # fmt: skip
-    return _table(
+    return table(
         head,
         [*rows, row("all", slice(None))],
         "Amounts in M EUR; every cell is the median of its own over the seeds, so lines and "
@@ -158,7 +158,7 @@ def programmes(results: Results) -> str:
         )
     head = ("Programme", "eligible", "enrolled", "reach", "waiting", "started, all years",
             "cost, all years (M EUR)", "cost a start")  # fmt: skip
-    return _table(
+    return table(
         head,
         body,
         f"Persons at the end of {results.last_year}; reach is enrolled over eligible, a "
@@ -177,7 +177,7 @@ def published(answers: Sequence[Answer]) -> str:
         for label, cells in answer.rows() or [("outside the horizon", ("", "", ""))]:
             rows.append([*given, label, *cells])
             given = ["", ""]
-    table = _table(
+    figures_shown = table(
         ("Published", "figure", "simulated beside it", "P10", "P50", "P90"),
         rows,
         "Published figures are results of others, not inputs. The sources do not settle "
@@ -190,7 +190,7 @@ def published(answers: Sequence[Answer]) -> str:
         f"<small>{escape(_cited(answer))}</small></li>"
         for answer in answers
     )
-    return f"{table}\n<ul>{said}</ul>"
+    return f"{figures_shown}\n<ul>{said}</ul>"
 
 
 def limits(results: Results) -> str:
@@ -268,7 +268,7 @@ def _cited(answer: Answer) -> str:
     return f"Source: {figure.source}{f' ({figure.layer})' if figure.layer else ''}."
 
 
-def _table(
+def table(
     head: Sequence[str],
     rows: Iterable[Sequence[str]],
     caption: str,

@@ -106,7 +106,35 @@ BAD: dict[str, tuple[list[str], list[str]]] = {
     "several values without a sweep": (["seeds=1,2"], ["'seeds=1,2'", "seeds=[...]", "-m"]),
     "a sweep with one bad value": (["-m", "seeds=1,0"], ["seeds is 0"]),
     "a sweep of an unknown key": (["seed=1,2", "-m"], ["seed is not known", "Did you mean seeds"]),
-    "a sweep into one folder": (["-m", "seeds=1,2", "out=x"], ["out=x", "Leave out away"]),
+    "a sweep of reports into one folder": (
+        ["-m", "seeds=1,2", "horizon.years=2,3", "out='at ${seeds}'"],
+        ["out=at 1 would hold several", "Leave out away"],
+    ),
+    "a sweep by halves": (["-m", "seeds=1,2", "design=halves"], ["design=halves", "crossed and"]),
+    "pairs of unlike length": (
+        ["-m", "design=paired", "seeds=1,2", "horizon.years=2,3,4"],
+        ["seeds=1,2 has 2", "horizon.years=2,3,4 has 3", "leave design=paired out"],
+    ),
+    "an interval": (
+        ["-m", "horizon.years=interval(1,2)"],
+        ["cannot be spread", "no single values"],
+    ),
+    "seeds to add in words": (["-m", "add_seeds=many"], ["add_seeds=many", "whole number"]),
+    "seeds to add to as many as it takes": (
+        ["-m", "seeds=auto", "add_seeds=5"],
+        ["add_seeds=5", "seeds=auto", "precision.max_seeds"],
+    ),
+    "perhaps": (["-m", "keep_going=perhaps"], ["keep_going=perhaps", "true or false"]),
+    "a table that is not there": (["-m", "scenarios=x.csv"], ["scenarios=x.csv cannot be read"]),
+    "an address that is none": (
+        ["compute=dask", "compute.address=somewhere"],
+        ["compute.address is 'somewhere'", "tcp://"],
+    ),
+    "no patience": (
+        ["compute=dask", "compute.patience=0"],
+        ["compute.patience is 0", "more than 0"],
+    ),
+    "no death allowed": (["compute.deaths=0"], ["compute.deaths is 0", "1 or more"]),
     "a figure of nothing": (
         ["region.published.0.compare_with=[luck]"],
         ["region.published.0.compare_with", "luck is no outcome", "true_savings"],

@@ -226,47 +226,6 @@ def test_another_run_is_replaced_by_force_alone(
     assert json.loads((here / "run" / "manifest.json").read_text())["run"] == identity(ran[1])
 
 
-def test_a_sweep_is_one_run_for_each_value(
-    here: Path, say: Callable[..., Any], ran: list[Scenario]
-) -> None:
-    said = say(*SMALL, "-m", "seeds=1,2", "out='at ${seeds}'")
-    assert said.status == 0
-    assert [scenario.seeds for scenario in ran] == [(1,), (1, 2)]
-    assert run_folder.is_whole(here / "at 1")
-    assert run_folder.is_whole(here / "at 2")
-    assert said.out.count("Report: ") == 2
-
-
-def test_a_sweep_may_let_each_run_take_the_seeds_it_needs(
-    here: Path, say: Callable[..., Any], ran: list[Scenario]
-) -> None:
-    said = say(
-        *SMALL, "-m", "seeds=auto", "precision.target=0.1,0.2", "out='at ${precision.target}'"
-    )
-    assert said.status == 0
-    asked = [scenario.precision for scenario in ran]
-    assert [terms and terms["target"] for terms in asked] == [0.1, 0.2]
-    assert run_folder.is_whole(here / "at 0.1")
-    assert run_folder.is_whole(here / "at 0.2")
-
-
-def test_a_single_run_asks_hydra_for_nothing_once_it_is_composed(
-    say: Callable[..., Any], ran: list[Scenario], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(command.hydra, "main", None)
-    assert say(*SMALL, "seeds=2", "out=run").status == 0
-    assert len(ran) == 1
-
-
-def test_a_sweep_is_refused_where_it_cannot_note_what_it_runs(
-    here: Path, say: Callable[..., Any], ran: list[Scenario]
-) -> None:
-    (here / "outputs").write_text("mine")
-    said = say(*SMALL, "-m", "seeds=1,2", "out='at ${seeds}'")
-    assert (said.status, ran) == (2, [])
-    assert "outputs/.sweep cannot be made here" in said.err
-
-
 def test_a_home_folder_may_be_written_as_a_tilde(
     here: Path, say: Callable[..., Any], ran: list[Scenario], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -281,14 +240,14 @@ def test_a_home_folder_may_be_written_as_a_tilde(
 def test_a_full_disk_leaves_nothing_and_is_said(
     here: Path, say: Callable[..., Any], ran: list[Scenario], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    through = run_folder._write_through
+    write = run_folder._write
 
-    def fill(path: Path, content: bytes) -> None:
+    def fill(path: Path, content: bytes, through: bool = True) -> None:
         if path.name == "report.html":
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        through(path, content)
+        write(path, content, through)
 
-    monkeypatch.setattr(run_folder, "_write_through", fill)
+    monkeypatch.setattr(run_folder, "_write", fill)
     said = say(*SMALL, "seeds=2", "out=new/run")
     assert (said.status, len(ran)) == (2, 1)
     assert "out=new/run cannot be written: No space left on device" in said.err

@@ -5,9 +5,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sim.quantity import Refusal
 from sim.report.business import carried, operations
 from sim.results import Results
-from sim.run import simulate
+from sim.run import compare, simulate
 from tests.worlds import changed, everywhere, of_arm, world
 
 RICH: dict[str, Any] = {
@@ -90,3 +91,9 @@ def test_a_plan_of_automatic_size_lets_the_company_survive_as_often_as_asked_for
     assert "insolvency" not in set(results.tables["events"]["event"])
     assert carried(results).survives.all()
     assert sizing["under"]["p50"] is not None
+
+
+def test_a_comparison_looks_for_no_size() -> None:
+    auto = changed(world("funding=loan"), {"funding.size": "auto"})
+    with pytest.raises(Refusal, match="all seeds of a run together"):
+        compare(auto, auto)
