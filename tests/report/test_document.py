@@ -58,7 +58,7 @@ def test_the_page_is_whole_and_loads_nothing(
     outline.feed(page)
     assert outline.open == []
     assert all(place.startswith(("data:", "#")) for place in outline.loaded)
-    assert len(outline.alts) == 6
+    assert len(outline.alts) == 7
     assert all(outline.alts)
     assert not re.search(r"\bnan\b|\bNone\b|\$\w", re.sub(r"base64,[^\"]*", "", page))
 

@@ -11,7 +11,7 @@ from sim.report.plots import pictures
 from sim.results import Results
 
 Build = Callable[..., Results]
-NAMES = ["savings", "cash_curve", "break_even", "insurer_net", "reach", "published"]
+NAMES = ["savings", "rules", "cash_curve", "break_even", "insurer_net", "reach", "published"]
 
 
 @pytest.mark.parametrize(
