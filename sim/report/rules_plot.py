@@ -21,7 +21,7 @@ def picture(results: Results) -> Picture:
     title = "The same years by every rule (orange), and what is true (blue)"
     figure.suptitle(title, x=0.01, ha="left", fontsize=11.5, fontweight="bold")
     wide = min(ACROSS, max(1, len(measured)))
-    panels = np.atleast_1d(figure.subplots(deep, wide, sharex=True, sharey=True)).flat
+    panels = list(np.atleast_1d(figure.subplots(deep, wide, sharex=True, sharey=True)).flat)
     said: list[str] = []
     for axes, (rule, grid) in zip(panels, measured.items(), strict=False):
         answered = ~np.isnan(grid).any(axis=0)
@@ -33,13 +33,14 @@ def picture(results: Results) -> Picture:
         axes.set_title(label, fontsize=9.5, fontweight="bold" if not said else "normal", pad=4)
         axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
         said.append(f"{label} {in_millions(grid.sum(axis=1))}")
-    for axes in list(panels)[len(measured) :]:
-        axes.set_axis_off()
+    for place in range(len(measured), len(panels)):
+        panels[place].set_axis_off()
+        panels[place - wide].xaxis.set_tick_params(labelbottom=True)  # nothing stands below it
     if measured:
         figure.supylabel("savings (M EUR a year)", fontsize=9.5)
         figure.supxlabel("contract year", fontsize=9.5)
     else:
-        drawing.say(figure.axes[0], "No contract was settled.")
+        drawing.say(panels[0], "No contract was settled.")
     spread = " Lines are medians, bands reach from P10 to P90." if len(true) > 1 else ""
     seeds = f"{len(true)} seeds." if len(true) > 1 else "One seed: no spread."
     return drawing.rendered(
