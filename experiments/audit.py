@@ -175,13 +175,12 @@ def _screen(found: Summary) -> Table:
     """Return the placebos as a table for the terminal, with their Monte Carlo errors."""
     table = Table("Rule", "where nothing is saved", "bias", "error", "claims none", box=None)
     for line in found.placebos.to_dict("records"):
-        verdict = {True: "holds", False: "fails", None: ""}[line["passed"]]
         table.add_row(
             line["rule"],
             line["disturbance"],
             f"{line['bias']:+.2%}",
             f"{line['error']:.2%}",
-            verdict,
+            line["verdict"],
         )
     return table
 
