@@ -106,9 +106,7 @@ def _line(plan: Plan, part: pd.DataFrame) -> tuple[dict[str, float], dict[str, f
 
 def over_seeds(rows: pd.DataFrame, column: str) -> tuple[float, float]:
     """Mean over seeds of their means, and its standard error; NaN of a single seed."""
-    means = rows.groupby("seed")[column].mean()
-    error = means.std(ddof=1) / np.sqrt(len(means)) if len(means) > 1 else np.nan
-    return float(means.mean()), float(error)
+    return _mean(rows.groupby("seed")[column].mean())
 
 
 def spreads(rows: pd.DataFrame) -> tuple[float, float]:
@@ -124,28 +122,37 @@ def placebos(plan: Plan, rules: Sequence[AuditedRule], found: pd.DataFrame) -> p
     """Bias where nothing is saved, over the regions of all sizes, each insured counting alike.
 
     Luck whose mean is known to be 0 is taken out first (control variate): what is left is the same
-    bias, more precisely.
+    bias, more precisely. `moved` is how far a disturbance moves what is measured, seed by seed.
     """
-    nothing = found[found["savings"] == NONE].dropna(subset="measured")
+    nothing = found[(found["savings"] == NONE)].dropna(subset="measured")
     claims = {rule.name: rule for rule in rules}
     lines = []
-    for (rule, disturbance), part in nothing.groupby(["rule", "disturbance"], sort=False):
-        one = part.groupby(["insured", "seed", "region"])[["error", "insured_years", *LUCK]].mean()
-        means = _without_luck(one)
-        bias = float(means.mean())
-        error = float(means.std(ddof=1) / np.sqrt(len(means))) if len(means) > 1 else np.nan
-        claimed = claims[rule].unbiased_to(plan.disturbances[disturbance])
-        lines.append(
-            {
-                "rule": rule,
-                "disturbance": disturbance,
-                "claimed": claimed,
-                "bias": bias,
-                "error": error,
-                "verdict": verdict(plan, bias, error) if claimed else "",
-            }
-        )
+    for rule, of_rule in nothing.groupby("rule", sort=False):
+        calm = _by_seed(of_rule[of_rule["disturbance"] == NONE])
+        for name, part in of_rule.groupby("disturbance", sort=False):
+            claimed = claims[rule].unbiased_to(plan.disturbances[name])
+            bias, error = _mean(_by_seed(part, without_luck=True))
+            moved, moved_error = _mean(_by_seed(part) - calm)
+            lines.append(
+                {
+                    "rule": rule,
+                    "disturbance": name,
+                    "claimed": claimed,
+                    "bias": bias,
+                    "error": error,
+                    "moved": moved,
+                    "moved_error": moved_error,
+                    "verdict": verdict(plan, bias, error) if claimed else "",
+                }
+            )
     return pd.DataFrame(lines)
+
+
+def _mean(by_seed: pd.Series) -> tuple[float, float]:
+    """Mean over seeds and its standard error, NaN of a single seed."""
+    count = len(by_seed)
+    error = float(by_seed.std(ddof=1) / np.sqrt(count)) if count > 1 else np.nan
+    return float(by_seed.mean()), error
 
 
 def verdict(plan: Plan, bias: float, error: float) -> str:
@@ -155,11 +162,13 @@ def verdict(plan: Plan, bias: float, error: float) -> str:
     return HOLDS if abs(bias) < plan.placebo_bias else UNTOLD
 
 
-def _without_luck(regions: pd.DataFrame) -> pd.Series:
-    """Mean error by seed, less what the luck of the regions' persons explains of it."""
+def _by_seed(rows: pd.DataFrame, *, without_luck: bool = False) -> pd.Series:
+    """Mean error of each seed; less what the luck of persons explains of it, where asked."""
+    columns = ["error", "insured_years", *LUCK]
+    regions = rows.groupby(["insured", "seed", "region"])[columns].mean()
     weight = regions["insured_years"].to_numpy()
     luck, error = regions[list(LUCK)].to_numpy(), regions["error"].to_numpy()
-    if len(regions) >= FEWEST:
+    if without_luck and len(regions) >= FEWEST:
         root = np.sqrt(weight)
         design = np.column_stack([np.ones(len(luck)), luck])
         slopes = np.linalg.lstsq(design * root[:, None], error * root, rcond=None)[0][1:]

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from sim.report import audit_findings, audit_plots, sections, words
-from sim.report.audited import FAILS, Audited
+from sim.report.audited import FAILS, NONE, Audited
 from sim.report.document import PAGE
 
 TEMPLATE = Path(__file__).with_name("audit.html")
@@ -38,6 +38,7 @@ def page(audited: Audited) -> str:
         style=style,
         headline=escape(audit_findings.headline(audited)),
         sentences="\n".join(f"<p>{escape(s)}</p>" for s in audit_findings.sentences(audited)),
+        glance=glance(audited),
         rules=_rules(audited),
         pictures="\n".join(sections.picture(one) for one in audit_plots.pictures(audited)),
         placebos=placebos(audited),
@@ -45,6 +46,42 @@ def page(audited: Audited) -> str:
         how=_list(audited.notes),
         again=f"<pre>{escape(command)}</pre>",
     )
+
+
+def glance(audited: Audited) -> str:
+    """Write what matters of every rule at the number of insured shown."""
+    calm = audited.lines(insured=audited.shown)
+    dials = [dial for dial in calm["savings"].unique() if dial != NONE]
+    some = [dials[0], dials[-1]] if len(dials) > 1 else dials
+    rates = calm.groupby("savings")["true_rate"].mean()
+    head = (
+        "Rule", "agreed minimum", "scatter of a year", "detectable in a year",
+        f"in {audited.years} years", "pays for nothing",
+        *(f"does not pay for {words.percent(float(rates[dial]))}" for dial in some),
+        "minimum needed, a year", f"{audited.years} years",
+    )  # fmt: skip
+    body = []
+    for rule in audited.main:
+        line, needed = audited.one(rule, audited.shown), audit_findings.needed(audited, rule)
+        agreed, years = audited.minimum[rule], audited.averaged[rule]
+        minimum = "by insured" if agreed is None else f"{_percent(agreed)}"
+        figures = [
+            line["sd"], line["detectable_one_year"], line["detectable_cumulative"],
+            line["false_payout"],
+            *(audited.one(rule, audited.shown, savings=dial)["missed_payout"] for dial in some),
+            needed.iloc[0], needed.iloc[-1],
+        ]  # fmt: skip
+        cells = "".join(f'<td class="number">{_percent(figure)}</td>' for figure in figures)
+        several = f", mean of {years}" if years > 1 else ""
+        body.append(
+            f'<tr><th scope="row">{escape(audited.rules[rule])}</th>'
+            f'<td class="number">{minimum}{several}</td>{cells}</tr>'
+        )
+    caption = (
+        f"{words.number(audited.shown, 0)} insured, undisturbed; % of cost, payments % of years. "
+        f"The minimum needed keeps payments for nothing below {words.percent(audited.tolerated)}."
+    )
+    return _table(head, body, caption, tuple(range(1, len(head))))
 
 
 def _rules(audited: Audited) -> str:
@@ -65,13 +102,21 @@ def placebos(audited: Audited) -> str:
             f"<td>{escape(audited.disturbances[line['disturbance']])}</td>"
             f'<td class="number">{_percent(line["bias"], 2)}</td>'
             f'<td class="number">{_percent(line["error"], 2)}</td>'
+            f'<td class="number">{_percent(line["moved"], 2)}</td>'
+            f'<td class="number">{_percent(line["moved_error"], 2)}</td>'
             f"<td>{escape(line['verdict'] if line['claimed'] else '')}</td></tr>"
         )
     caption = (
         "Bias in % of cost, over the regions of all sizes, with its Monte Carlo standard error; "
-        "luck of known mean is taken out. A verdict stands only where the rule makes a claim."
+        "luck of known mean is taken out. Moved by: against undisturbed, seed by seed. A verdict "
+        "stands only where the rule makes a claim."
     )
-    return _table(("Rule", "disturbance", "bias", "error", "its claim"), body, caption, (2, 3))
+    return _table(
+        ("Rule", "disturbance", "bias", "error", "moved by", "error", "its claim"),
+        body,
+        caption,
+        (2, 3, 4, 5),
+    )
 
 
 def lines(audited: Audited) -> str:

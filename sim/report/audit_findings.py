@@ -8,89 +8,58 @@ from sim.report.audited import FAILS, HOLDS, NONE, UNTOLD, Audited
 
 SEVERAL = 3
 """Of the disturbances that mislead a rule most, how many are named."""
+WIDER = 1.25
+"""Times the undisturbed scatter from which on a disturbance is said to scatter more."""
 
 
 def headline(audited: Audited) -> str:
     """Say in one sentence how often something is paid for nothing."""
     shares = {rule: _false(audited, rule) for rule in audited.main}
-    most = max(shares, key=lambda rule: shares[rule])
-    least = min(shares, key=lambda rule: shares[rule])
-    insured = words.number(audited.shown, 0)
+    most, least = (choose(shares, key=lambda rule: shares[rule]) for choose in (max, min))
     return (
-        f"Where nothing is saved, {audited.rules[most]} still pays in "
-        f"{words.percent(shares[most])} of years at {insured} insured; {audited.rules[least]} in "
-        f"{words.percent(shares[least])}."
+        f"Where nothing is saved, {audited.rules[most]} pays in {words.percent(shares[most])} of "
+        f"years, {audited.rules[least]} in {words.percent(shares[least])} "
+        f"({words.number(audited.shown, 0)} insured)."
     )
 
 
 def sentences(audited: Audited) -> list[str]:
-    """Say what matters most: claims, noise, detection, payments, thresholds."""
-    return [claims(audited), noise(audited), payments(audited), worst(audited), threshold(audited)]
-
-
-def claims(audited: Audited) -> str:
-    """Say how many claims to be unbiased hold."""
-    claimed = audited.placebos[audited.placebos["claimed"].astype(bool)]
-    counts = claimed["verdict"].value_counts()
-    text = (
-        f"Of {len(claimed)} claims to be unbiased {counts.get(HOLDS, 0)} hold (within "
-        f"{audited.placebo_errors:g} standard errors and {words.percent(audited.placebo_bias)} of "
-        f"cost), {counts.get(FAILS, 0)} fail"
-    )
-    untold = counts.get(UNTOLD, 0)
-    if untold:
-        text += f", {untold} cannot be told with {_seeds(audited)}"
-    failing = claimed[claimed["verdict"] == FAILS]
-    named = [
-        f"{audited.rules[rule]}, {audited.disturbances[name]} ({_signed(bias)})"
-        for rule, name, bias in zip(
-            failing["rule"], failing["disturbance"], failing["bias"], strict=True
-        )
-    ]
-    return f"{text}{': ' + '; '.join(named) if named else ''}."
-
-
-def noise(audited: Audited) -> str:
-    """Say how much one year scatters, and what can be detected."""
-    parts = []
-    for rule in audited.main:
-        line = audited.one(rule, audited.shown)
-        one, several = line["detectable_one_year"], line["detectable_cumulative"]
-        parts.append(
-            f"{audited.rules[rule]} {_rate(line['sd'])} (detectable: {_rate(one)} in a year, "
-            f"{_rate(several)} over {audited.years} years)"
-        )
-    return (
-        f"At {words.number(audited.shown, 0)} insured a year's measurement scatters, one standard "
-        f"deviation, by: {'; '.join(parts)}."
-    )
+    """Say what matters most: payments for nothing, detection, who is misled when, claims."""
+    return [payments(audited), detection(audited), threshold(audited), *misled(audited),
+            claims(audited)]  # fmt: skip
 
 
 def payments(audited: Audited) -> str:
-    """Say how often contracts pay for nothing, and do not pay for something."""
-    dial = _dial(audited)
+    """Say how often contracts without and with a minimum savings rate pay for nothing."""
+    floors = [rule for rule in audited.main if audited.minimum[rule] == 0]
+    others = [rule for rule in audited.main if rule not in floors]
+
+    def said(rules: list[str]) -> str:
+        return ", ".join(f"{audited.rules[r]} {words.percent(_false(audited, r))}" for r in rules)
+
     parts = []
-    for rule in audited.main:
-        missed = audited.one(rule, audited.shown, savings=dial)["missed_payout"]
-        parts.append(
-            f"{audited.rules[rule]} {words.percent(_false(audited, rule))} and {_rate(missed)}"
-        )
-    true = float(audited.lines(insured=audited.shown).query("savings == @dial")["true_rate"].mean())
-    return (
-        f"Years with a payment where nothing is saved, and years without one where "
-        f"{words.percent(true)} is: {'; '.join(parts)}."
+    if floors:
+        parts.append(f"Contracts without a minimum savings rate pay for nothing: {said(floors)}")
+    if others:
+        parts.append(f"{'with one' if floors else 'Contracts with one'}: {said(others)}")
+    return f"{'; '.join(parts)} (share of years, undisturbed, at zero effect)."
+
+
+def detection(audited: Audited) -> str:
+    """Say which savings one year, and all years, tell from nothing."""
+    rule = _first(audited)
+    one, several = (
+        [
+            audited.one(rule, size)[f"detectable_{column}"]
+            for size in (audited.shown, audited.sizes[-1])
+        ]
+        for column in ("one_year", "cumulative")
     )
-
-
-def worst(audited: Audited) -> str:
-    """Say which disturbance misleads any rule most, in each direction."""
-    found = audited.placebos[audited.placebos["rule"].isin(audited.main)]
-    up, down = found.loc[found["bias"].idxmax()], found.loc[found["bias"].idxmin()]
+    small, large = (words.number(size, 0) for size in (audited.shown, audited.sizes[-1]))
     return (
-        f"The insurer is misled most by {audited.rules[up['rule']]} when "
-        f"{audited.disturbances[up['disturbance']]} ({_signed(up['bias'])} of cost measured where "
-        f"nothing is saved); the integrator by {audited.rules[down['rule']]} when "
-        f"{audited.disturbances[down['disturbance']]} ({_signed(down['bias'])})."
+        f"With {audited.rules[rule]}, one year at {small} insured tells a true saving from nothing "
+        f"only from {_rate(one[0])} of cost on, {audited.years} years together from "
+        f"{_rate(several[0])}; at {large} insured from {_rate(one[1])} and {_rate(several[1])}."
     )
 
 
@@ -98,16 +67,52 @@ def threshold(audited: Audited) -> str:
     """Say which minimum savings rate keeps false payouts rare, for a year and for all of them."""
     parts = []
     for rule in audited.main:
-        ours = audited.thresholds[
-            (audited.thresholds["rule"] == rule)
-            & (audited.thresholds["disturbance"] == NONE)
-            & (audited.thresholds["insured"] == audited.shown)
-        ].set_index("averaged_years")["minimum_savings_rate"]
+        ours = needed(audited, rule)
         parts.append(f"{audited.rules[rule]} {_rate(ours.iloc[0])} and {_rate(ours.iloc[-1])}")
     return (
-        f"A minimum savings rate that keeps false payouts below {words.percent(audited.tolerated)} "
-        f"of years at {words.number(audited.shown, 0)} insured, for single years and for the mean "
-        f"of {audited.years}: {'; '.join(parts)}."
+        f"To pay for nothing in fewer than {words.percent(audited.tolerated)} of years at "
+        f"{words.number(audited.shown, 0)} insured, a minimum savings rate would have to be, for "
+        f"single years and for the mean of {audited.years}: {'; '.join(parts)}."
+    )
+
+
+def misled(audited: Audited) -> list[str]:
+    """Say which disturbance moves any rule most, in each direction."""
+    found = audited.placebos[audited.placebos["rule"].isin(audited.main)]
+    said = []
+    for whom, place in (
+        ("insurer", found["moved"].idxmax()),
+        ("integrator", found["moved"].idxmin()),
+    ):
+        line = found.loc[place]
+        harm = "pays for it" if whom == "insurer" else "is not paid for as much of what it saves"
+        said.append(
+            f"The {whom} is misled most by {audited.rules[line['rule']]}, when "
+            f"{audited.disturbances[line['disturbance']]}: it moves what is measured by "
+            f"{_signed(line['moved'])} of cost, and the {whom} {harm}."
+        )
+    return said
+
+
+def claims(audited: Audited) -> str:
+    """Say how many claims to be unbiased hold."""
+    claimed = audited.placebos[audited.placebos["claimed"].astype(bool)]
+    counts = claimed["verdict"].value_counts()
+    parts = [f"{counts.get(HOLDS, 0)} hold"]
+    failing = claimed[claimed["verdict"] == FAILS]
+    named = "; ".join(
+        f"{audited.rules[rule]}, {audited.disturbances[name]} ({_signed(bias)})"
+        for rule, name, bias in zip(
+            failing["rule"], failing["disturbance"], failing["bias"], strict=True
+        )
+    )
+    parts.append(f"{len(failing)} fail{f' ({named})' if named else ''}")
+    if counts.get(UNTOLD, 0):
+        parts.append(f"{counts[UNTOLD]} cannot be told with {_seeds(audited)}")
+    return (
+        f"Of {len(claimed)} claims to be unbiased {', '.join(parts)}. A claim holds within "
+        f"{audited.placebo_errors:g} standard errors and {words.percent(audited.placebo_bias)} of "
+        "cost."
     )
 
 
@@ -118,8 +123,6 @@ def by_rule(audited: Audited) -> list[tuple[str, list[str]]]:
 
 def _of_rule(audited: Audited, rule: str) -> list[str]:
     ours = audited.placebos[audited.placebos["rule"] == rule].set_index("disturbance")
-    if ours.empty:
-        return ["Not audited on regions of these sizes."]
     calm = ours.loc[NONE]
     sure = abs(calm["bias"]) > audited.placebo_errors * calm["error"]
     found = [
@@ -127,25 +130,38 @@ def _of_rule(audited: Audited, rule: str) -> list[str]:
         f"{_rate(calm['error'], 2)}): "
         + ("it is biased even then." if sure else "no more than chance.")
     ]
-    moved = (ours["bias"] - calm["bias"]).drop(NONE)
+    moved = ours.drop(NONE)
+    clear = moved["moved"].abs() > np.maximum(
+        audited.placebo_bias, audited.placebo_errors * moved["moved_error"]
+    )
     for sign, whom, harm in (
         (1, "The insurer", "it pays for what nobody saved"),
         (-1, "The integrator", "it is not paid for what it saves"),
     ):
-        named = _most(audited, moved[sign * moved > audited.placebo_bias], sign)
+        named = _most(audited, moved["moved"][clear & (sign * moved["moved"] > 0)], sign)
         if named:
-            found.append(f"{whom} is misled - {harm} - when {named}.")
-    still = [
-        audited.disturbances[name]
-        for name in moved.index
-        if abs(moved[name]) < audited.placebo_bias
-    ]
-    if still:
-        found.append(
-            f"Moved by less than {words.percent(audited.placebo_bias)}: {'; '.join(still)}."
-        )
-    found += _effect(audited, rule)
-    return found
+            found.append(f"{whom} is misled ({harm}) when {named}.")
+    still = moved.index[moved["moved"].abs() + moved["moved_error"] < audited.placebo_bias]
+    if len(still):
+        names = "; ".join(audited.disturbances[name] for name in still)
+        found.append(f"Moved by less than {words.percent(audited.placebo_bias)}: {names}.")
+    found += _wider(audited, rule)
+    return found + _effect(audited, rule)
+
+
+def _wider(audited: Audited, rule: str) -> list[str]:
+    """Say which disturbances do not bend what is measured, but scatter it more."""
+    found = []
+    ours = audited.audit[(audited.audit["rule"] == rule) & (audited.audit["savings"] == NONE)]
+    largest = ours[ours["insured"] == ours["insured"].max()].set_index("disturbance")["sd"]
+    for name in largest.index:
+        times = largest[name] / largest[NONE]
+        if np.isfinite(times) and times > WIDER:
+            found.append(f"{audited.disturbances[name]} ({words.number(times, 1)} times)")
+    if not found:
+        return []
+    insured = words.number(int(ours["insured"].max()), 0)
+    return [f"Scatters more at {insured} insured when {', '.join(found)}."]
 
 
 def _most(audited: Audited, moved: pd.Series, sign: int) -> str:
@@ -174,11 +190,22 @@ def _effect(audited: Audited, rule: str) -> list[str]:
     ]
 
 
-def _dial(audited: Audited) -> str:
-    """Name the smallest true savings that are some."""
-    calm = audited.lines(insured=audited.shown)
-    calm = calm[calm["savings"] != NONE]
-    return str(calm.groupby("savings")["true_rate"].mean().idxmin())
+def needed(audited: Audited, rule: str) -> pd.Series:
+    """Minimum savings rates that keep false payouts rare, undisturbed, by averaged years."""
+    every = audited.thresholds
+    ours = every[
+        (every["rule"] == rule)
+        & (every["disturbance"] == NONE)
+        & (every["insured"] == audited.shown)
+    ]
+    rates: pd.Series = ours.set_index("averaged_years")["minimum_savings_rate"]
+    return rates
+
+
+def _first(audited: Audited) -> str:
+    """Name the first rule that claims to be unbiased at all, else the first."""
+    claimed = audited.placebos[audited.placebos["claimed"].astype(bool)]
+    return next((rule for rule in audited.main if rule in set(claimed["rule"])), audited.main[0])
 
 
 def _false(audited: Audited, rule: str) -> float:

@@ -70,10 +70,10 @@ class Audited:
 
     @property
     def main(self) -> list[str]:
-        """Rules that were audited undisturbed on regions of all sizes."""
-        calm = self.audit[self.audit["disturbance"] == NONE]
-        sizes = calm.groupby("rule")["insured"].nunique()
-        return [rule for rule in self.rules if sizes.get(rule, 0) == len(self.regions)]
+        """Rules that were audited under all disturbances on regions of all sizes."""
+        counts = self.audit[["rule", "insured", "disturbance"]].drop_duplicates()["rule"]
+        every = len(self.regions) * len(self.disturbances)
+        return [rule for rule in self.rules if (counts == rule).sum() == every]
 
     def lines(
         self, disturbance: str = NONE, rule: str | None = None, insured: int | None = None
