@@ -22,9 +22,8 @@ class Comparisons:
     A comparison of so many is everybody whose luck lies below its share of all.
     """
 
-    def __init__(self, lives: Lives, plan: Plan, everybody: int, sectors: tuple[str, ...]) -> None:
+    def __init__(self, lives: Lives, plan: Plan, sectors: tuple[str, ...]) -> None:
         self.lives, self.plan, self.sectors = lives, plan, sectors
-        self.everybody = everybody
         decision = randomness.decision("audited comparison")
         self.luck = {
             year: randomness.uniform(lives.seed, ledger.person, decision)
@@ -56,9 +55,9 @@ class Comparisons:
     def _read(
         self, disturbance: Disturbance | None, insured: int, truncation: float | None
     ) -> dict[int, Elsewhere]:
-        found = {}
+        found, everybody = {}, self.lives.ready.comparison
         for year, ledger in self.lives.elsewhere.items():
-            part = ledger.where(np.flatnonzero(self.luck[year] * self.everybody < insured))
+            part = ledger.where(np.flatnonzero(self.luck[year] * everybody < insured))
             if disturbance is not None:
                 part = self._disturbed(part, disturbance)
             found[year] = elsewhere(part, self.sectors, truncation, rows=truncation is None)

@@ -50,7 +50,6 @@ class Lives:
 
     seed: int
     ready: Setting
-    people: int
     ledgers: Mapping[int, Ledger]
     elsewhere: Mapping[int, Ledger]
     cost: Mapping[tuple[str, Whom], Mapping[int, Cost]]
@@ -108,7 +107,6 @@ def live(
     return Lives(
         seed=seed,
         ready=ready,
-        people=people,
         ledgers={**history, **bare.ledgers},
         elsewhere=there,
         cost=cost,

@@ -58,7 +58,7 @@ class Desk:
         for insured, count in grid.regions.items():
             drawn[insured] = regions(lives, insured, count, place)
             place += count
-        comparisons = Comparisons(lives, plan, grid.elsewhere, sectors.pop())
+        comparisons = Comparisons(lives, plan, sectors.pop())
         return cls(plan, grid, rules, lives, comparisons, drawn)
 
     def measured(self, name: str) -> pd.DataFrame:

@@ -35,7 +35,7 @@ class Region:
 
 def regions(lives: Lives, insured: int, count: int, places: int) -> list[Region]:
     """Draw so many regions of so many insured; the first one's drift has the address `places`."""
-    share = insured / lives.people
+    share = insured / lives.ready.population.size
     number = {}
     for year, ledger in lives.ledgers.items():
         luck = randomness.uniform(lives.seed, ledger.person, randomness.decision("audited region"))

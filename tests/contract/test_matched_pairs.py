@@ -269,3 +269,37 @@ def test_a_benchmark_below_nothing_is_refused_with_the_remedy():
     history = history_of({2005: [ALIKE], 2006: [ALIKE]}, there)
     with pytest.raises(Refusal, match=r"clause 4, benchmark.*-.*proportional growth"):
         expect("matched_pairs", history, 2006, growth="additive")
+
+
+@pytest.mark.parametrize("caliper", [0.001, 0.05, 10.0])
+def test_on_one_axis_the_nearest_are_those_that_a_tree_finds(caliper):
+    from sklearn.neighbors import NearestNeighbors
+
+    from sim.contract.matching import _draw
+
+    rng = np.random.default_rng(4)
+    first, second = rng.normal(0, 1, (500, 1)), rng.normal(0, 1, (300, 1))
+    distance, found = NearestNeighbors(n_neighbors=1).fit(second).kneighbors(first)
+    expected = np.where(distance[:, 0] <= caliper, found[:, 0], NOBODY)
+    assert np.array_equal(_draw(first, second, caliper), expected)
+    assert np.array_equal(_draw(first, second[:1], np.inf), np.zeros(500))
+
+
+def test_pairs_that_are_kept_are_those_that_would_be_drawn_whatever_the_region_costs(history):
+    kept = replace(history, drawn={})
+    for factor in (1.0, 2.0):
+        year = history.region[START]
+        dear = {**history.region, START: replace(year, cost=year.cost * factor)}
+        one, other = (pairs(replace(of, region=dear)) for of in (history, kept))
+        for side in ("region", "comparison"):
+            mine, theirs = getattr(one, side), getattr(other, side)
+            assert np.array_equal(mine.person, theirs.person)
+            assert np.array_equal(mine.cost, theirs.cost)
+        assert one.balance == other.balance
+    assert len(kept.drawn) == 1
+
+
+def test_pairs_matched_on_cost_are_never_kept(history):
+    kept = replace(history, drawn={})
+    pairs(kept, match_on_cost=True)
+    assert not kept.drawn

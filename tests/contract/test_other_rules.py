@@ -152,3 +152,11 @@ def test_four_times_as_many_insured_halve_the_relative_error(rule):
         found = expect(rule, history_from(by_year, truncation=needs.truncation), START)
         relative.append(found.standard_error / found.cost)
     assert 0.4 < relative[1] / relative[0] < 0.75
+
+
+def test_a_spread_is_the_same_whether_addresses_lie_close_or_far_apart():
+    rng = np.random.default_rng(5)
+    persons, amounts = rng.integers(0, 400, 1000), rng.normal(0, 1, 1000)
+    close = spread([(persons, amounts)])
+    far = spread([(persons * 1_000_003 + 7, amounts)])
+    assert close == pytest.approx(far, rel=1e-12)
