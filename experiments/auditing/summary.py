@@ -11,6 +11,7 @@ from statistics import NormalDist
 
 import numpy as np
 import pandas as pd
+from scipy.stats import t as student
 
 from experiments.auditing.plan import NONE, AuditedRule, Plan
 from sim.contract.savings import minimum_rate
@@ -132,6 +133,7 @@ def placebos(plan: Plan, rules: Sequence[AuditedRule], found: pd.DataFrame) -> p
         for name, part in of_rule.groupby("disturbance", sort=False):
             claimed = claims[rule].unbiased_to(plan.disturbances[name])
             bias, error = _mean(_by_seed(part, without_luck=True))
+            seeds = part["seed"].nunique()
             moved, moved_error = _mean(_by_seed(part) - calm)
             lines.append(
                 {
@@ -142,7 +144,7 @@ def placebos(plan: Plan, rules: Sequence[AuditedRule], found: pd.DataFrame) -> p
                     "error": error,
                     "moved": moved,
                     "moved_error": moved_error,
-                    "verdict": verdict(plan, bias, error) if claimed else "",
+                    "verdict": verdict(plan, bias, error, seeds) if claimed else "",
                 }
             )
     return pd.DataFrame(lines)
@@ -155,11 +157,25 @@ def _mean(by_seed: pd.Series) -> tuple[float, float]:
     return float(by_seed.mean()), error
 
 
-def verdict(plan: Plan, bias: float, error: float) -> str:
-    """Say whether a claim to be unbiased holds, fails, or cannot be told with so few seeds."""
-    if not abs(bias) <= plan.placebo_errors * error:
-        return FAILS if np.isfinite(error) else UNTOLD
+def verdict(plan: Plan, bias: float, error: float, seeds: int) -> str:
+    """Say whether a claim to be unbiased holds, fails, or cannot be told with so few seeds.
+
+    An error that is itself estimated from few seeds reaches further (Student's t).
+    """
+    if seeds < 2:
+        return UNTOLD
+    if abs(bias) > errors(plan.placebo_errors, seeds) * error:
+        return FAILS
     return HOLDS if abs(bias) < plan.placebo_bias else UNTOLD
+
+
+def errors(normal: float, seeds: int) -> float:
+    """Number of standard errors, estimated from seeds, that is as sure as so many known ones.
+
+    >>> round(errors(2, 10), 2), round(errors(2, 2), 1)
+    (2.32, 14.0)
+    """
+    return float(student.ppf(NormalDist().cdf(normal), seeds - 1))
 
 
 def _by_seed(rows: pd.DataFrame, *, without_luck: bool = False) -> pd.Series:

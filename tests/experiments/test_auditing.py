@@ -487,19 +487,20 @@ def test_luck_of_known_mean_taken_out_leaves_the_bias_and_narrows_its_error(plan
 
 
 @pytest.mark.parametrize(
-    ("bias", "error", "said"),
+    ("bias", "error", "seeds", "said"),
     [
-        (0.001, 0.001, "holds"),
-        (0.0025, 0.001, "fails"),
-        (0.004, 0.001, "fails"),
-        (0.004, 0.003, "cannot be told"),
-        (0.001, np.nan, "cannot be told"),
+        (0.001, 0.001, 10, "holds"),
+        (0.0025, 0.001, 10, "fails"),
+        (0.004, 0.001, 10, "fails"),
+        (0.004, 0.003, 10, "cannot be told"),
+        (0.004, 0.001, 2, "cannot be told"),
+        (0.001, np.nan, 1, "cannot be told"),
     ],
 )
 def test_a_claim_holds_within_its_error_and_the_bound_fails_beyond_or_cannot_be_told(
-    plan: Plan, bias: float, error: float, said: str
+    plan: Plan, bias: float, error: float, seeds: int, said: str
 ) -> None:
-    assert summary.verdict(plan, bias, error) == said
+    assert summary.verdict(plan, bias, error, seeds) == said
 
 
 def test_the_minimum_rate_of_a_contract_is_its_own_or_goes_by_number_of_insured(plan: Plan) -> None:
