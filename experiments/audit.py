@@ -28,7 +28,7 @@ from experiments.auditing.lives import made_ready
 from experiments.auditing.notes import notes
 from experiments.auditing.parts import Audit
 from experiments.auditing.plan import AuditedRule, Grid, Plan, read
-from experiments.auditing.summary import AUDIT, Summary, summarised
+from experiments.auditing.summary import AUDIT, Summary, errors, summarised
 from experiments.cohort import whole
 from sim import folder
 from sim.quantity import Refusal, nearest
@@ -105,10 +105,11 @@ def _audited(
         regions=grid.regions,
         years=plan.contract_years,
         shown=min(sizes, key=lambda size: abs(size - plan.shown)),
+        usual_minimum=plan.usual_minimum,
         tolerated=plan.false_positive,
         power=plan.power,
         placebo_bias=plan.placebo_bias,
-        placebo_errors=plan.placebo_errors,
+        placebo_errors=errors(plan.placebo_errors, max(grid.seeds, 2)),
         notes=notes(plan, grid),
         command=tuple(given),
     )

@@ -27,7 +27,9 @@ def notes(plan: Plan, grid: Grid) -> tuple[str, ...]:
         "Payments are those of each rule's own contract in conf/contract, settled year after year "
         "with what is carried over; fees are left out. A false payout is a contract year with a "
         "payment although nothing was saved; a missed one has none although something was.",
-        "Monte Carlo errors treat seeds as independent, regions of a seed not. In the placebos the "
+        "Monte Carlo errors treat seeds as independent, regions of a seed not. Errors estimated "
+        "from few seeds reach further (Student's t), to be as sure as "
+        f"{plan.placebo_errors:g} known ones. In the placebos the "
         "luck of cost that has nothing to do with health, whose mean is known, is taken out by "
         "regression; the bias is the same, its error smaller.",
         "A rule that looks at members' physicians alone looks at everybody here: all have one. "

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -20,6 +21,11 @@ from experiments.auditing.plan import Grid, Plan
 from sim.quantity import Refusal
 from sim.scenario import CONF
 
+LIVED = {
+    "overrides", "start_year", "history_years", "comparison_years", "contract_years", "joining",
+    "savings",
+}  # fmt: skip
+"""Of conf/audit.yaml, what decides how people live."""
 HERE = Path(__file__).parent
 SIM = HERE.parents[1] / "sim"
 
@@ -33,22 +39,23 @@ class Audit:
     overrides: tuple[str, ...]
     folder: Path
 
-    def path(self, seed: int, disturbance: str) -> Path:
-        """Return the place of a part."""
-        name = hashlib.sha256(disturbance.encode()).hexdigest()[:12]
-        return self.folder / self.key / f"seed_{seed}" / f"{name}.parquet"
+    def path(self, seed: int, name: str) -> Path:
+        """Return the place of a part: it is another one when its disturbance is another."""
+        changes = self.plan.disturbances[name].changes
+        which = digest([name, changes])
+        return self.folder / self.key / f"seed_{seed}" / f"{which}.parquet"
 
     @cached_property
     def key(self) -> str:
-        """Hash of plan, grid, overrides, rules, contracts and code; not of how many seeds."""
-        plan = self.plan.model_dump(mode="json", exclude={"grids", "disturbances"})
-        digest = hashlib.sha256()
-        gains = sorted({one.documentation for one in self.plan.disturbances.values()})
-        grid = self.grid.model_dump(mode="json", include={"ratio", "regions"})
-        digest.update(json.dumps([plan, grid, gains, self.overrides], sort_keys=True).encode())
-        for file in decisive():
-            digest.update(file.read_bytes())
-        return digest.hexdigest()[:20]
+        """Hash of what is lived and of what measures it; not of how many seeds."""
+        about = [
+            self.plan.model_dump(mode="json", include=LIVED),
+            {name: entry.model_dump(exclude={"label"}) for name, entry in self.plan.rules.items()},
+            self.grid.model_dump(mode="json", include={"ratio", "regions"}),
+            self.overrides,
+            [hashlib.sha256(file.read_bytes()).hexdigest() for file in decisive()],
+        ]
+        return digest(about)
 
     def missing(self, seed: int) -> list[str]:
         """Return the disturbances that are still to be measured under a seed."""
@@ -75,6 +82,11 @@ class Audit:
             for name in self.plan.disturbances
         ]
         return pd.concat(parts, ignore_index=True)
+
+
+def digest(about: Any) -> str:
+    """Hash of plain data, short enough for a name."""
+    return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:20]
 
 
 def decisive() -> list[Path]:

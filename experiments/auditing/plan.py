@@ -170,6 +170,7 @@ class Plan(BaseModel):
     placebo_errors: float = Field(gt=0)
     placebo_bias: float = Field(gt=0)
     shown: int = Field(ge=1)
+    usual_minimum: float = Field(ge=0, lt=1)
     grids: dict[str, Grid]
 
     @property

@@ -59,6 +59,7 @@ def glance(audited: Audited) -> str:
         f"in {audited.years} years", "pays for nothing",
         *(f"does not pay for {words.percent(float(rates[dial]))}" for dial in some),
         "minimum needed, a year", f"{audited.years} years",
+        f"years averaged with {audit_findings.share(audited.usual_minimum)}",
     )  # fmt: skip
     body = []
     for rule in audited.main:
@@ -75,7 +76,8 @@ def glance(audited: Audited) -> str:
         several = f", mean of {years}" if years > 1 else ""
         body.append(
             f'<tr><th scope="row">{escape(audited.rules[rule])}</th>'
-            f'<td class="number">{minimum}{several}</td>{cells}</tr>'
+            f'<td class="number">{minimum}{several}</td>{cells}'
+            f'<td class="number">{audit_findings.averaged_years(audited, rule)}</td></tr>'
         )
     caption = (
         f"{words.number(audited.shown, 0)} insured, undisturbed; % of cost, payments % of years. "

@@ -17,9 +17,9 @@ def headline(audited: Audited) -> str:
     shares = {rule: _false(audited, rule) for rule in audited.main}
     most, least = (choose(shares, key=lambda rule: shares[rule]) for choose in (max, min))
     return (
-        f"Where nothing is saved, {audited.rules[most]} pays in {words.percent(shares[most])} of "
-        f"years, {audited.rules[least]} in {words.percent(shares[least])} "
-        f"({words.number(audited.shown, 0)} insured)."
+        f"Where nothing is saved, a contract on {audited.rules[most]} pays in "
+        f"{share(shares[most])} of years, one on {audited.rules[least]} in "
+        f"{share(shares[least])}."
     )
 
 
@@ -35,14 +35,17 @@ def payments(audited: Audited) -> str:
     others = [rule for rule in audited.main if rule not in floors]
 
     def said(rules: list[str]) -> str:
-        return ", ".join(f"{audited.rules[r]} {words.percent(_false(audited, r))}" for r in rules)
+        return ", ".join(f"{audited.rules[r]} {share(_false(audited, r))}" for r in rules)
 
     parts = []
     if floors:
         parts.append(f"Contracts without a minimum savings rate pay for nothing: {said(floors)}")
     if others:
         parts.append(f"{'with one' if floors else 'Contracts with one'}: {said(others)}")
-    return f"{'; '.join(parts)} (share of years, undisturbed, at zero effect)."
+    return (
+        f"{'; '.join(parts)} (share of years at "
+        f"{words.number(audited.shown, 0)} insured, undisturbed, at zero effect)."
+    )
 
 
 def detection(audited: Audited) -> str:
@@ -64,16 +67,27 @@ def detection(audited: Audited) -> str:
 
 
 def threshold(audited: Audited) -> str:
-    """Say which minimum savings rate keeps false payouts rare, for a year and for all of them."""
+    """Say which minimum savings rate, or how many averaged years, keep false payouts rare."""
     parts = []
     for rule in audited.main:
         ours = needed(audited, rule)
-        parts.append(f"{audited.rules[rule]} {_rate(ours.iloc[0])} and {_rate(ours.iloc[-1])}")
+        parts.append(
+            f"{audited.rules[rule]} {_rate(ours.iloc[0])}, {_rate(ours.iloc[-1])} or "
+            f"{averaged_years(audited, rule)}"
+        )
     return (
-        f"To pay for nothing in fewer than {words.percent(audited.tolerated)} of years at "
-        f"{words.number(audited.shown, 0)} insured, a minimum savings rate would have to be, for "
-        f"single years and for the mean of {audited.years}: {'; '.join(parts)}."
+        f"To pay for nothing in fewer than {share(audited.tolerated)} of years at "
+        f"{words.number(audited.shown, 0)} insured it takes a minimum savings rate of so much for "
+        f"single years, so much for the mean of {audited.years}, or, with "
+        f"{share(audited.usual_minimum)}, the mean of so many years: {'; '.join(parts)}."
     )
+
+
+def averaged_years(audited: Audited, rule: str) -> str:
+    """Write how many years must be averaged for the usual minimum savings rate to be enough."""
+    ours = needed(audited, rule)
+    enough = ours.index[ours <= audited.usual_minimum]
+    return str(enough[0]) if len(enough) else f"more than {audited.years}"
 
 
 def misled(audited: Audited) -> list[str]:
@@ -111,8 +125,8 @@ def claims(audited: Audited) -> str:
         parts.append(f"{counts[UNTOLD]} cannot be told with {_seeds(audited)}")
     return (
         f"Of {len(claimed)} claims to be unbiased {', '.join(parts)}. A claim holds within "
-        f"{audited.placebo_errors:g} standard errors and {words.percent(audited.placebo_bias)} of "
-        "cost."
+        f"{words.number(audited.placebo_errors, 1)} standard errors and "
+        f"{words.percent(audited.placebo_bias)} of cost."
     )
 
 
@@ -171,7 +185,7 @@ def _most(audited: Audited, moved: pd.Series, sign: int) -> str:
         f"{audited.disturbances[name]} ({_signed(order[name])})" for name in order.index[:SEVERAL]
     ]
     more = len(order) - SEVERAL
-    return ", ".join(names) + (f" and {more} more" if more > 0 else "")
+    return " or when ".join(names) + (f" and {more} more" if more > 0 else "")
 
 
 def _effect(audited: Audited, rule: str) -> list[str]:
@@ -214,6 +228,15 @@ def _false(audited: Audited, rule: str) -> float:
 
 def _seeds(audited: Audited) -> str:
     return f"{audited.seeds} seed{'s' if audited.seeds > 1 else ''}"
+
+
+def share(value: float) -> str:
+    r"""Write a share of years, which no more than some hundreds were counted for.
+
+    >>> share(0.254)
+    '25\xa0%'
+    """
+    return _rate(value, 0)
 
 
 def _rate(value: float, digits: int = 1) -> str:

@@ -71,9 +71,9 @@ def bias(audited: Audited) -> Picture:
         "bias",
         title,
         f"All audited regions together, {audited.seeds} seeds; bars reach "
-        f"{audited.placebo_errors:g} Monte Carlo standard errors to each side. Filled: the rule "
-        "claims to be unbiased to it; red: the claim fails; open: it claims nothing. Green: "
-        f"{words.percent(audited.placebo_bias)} of cost. To the right the insurer pays for "
+        f"{words.number(audited.placebo_errors, 1)} Monte Carlo standard errors to each side. "
+        "Filled: the rule claims to be unbiased to it; red: the claim fails; open: it claims "
+        f"nothing. Green: {words.percent(audited.placebo_bias)} of cost. To the right the insurer pays for "
         f"nothing. Beyond {words.percent(WIDEST)} marks stand at the edge.",
         "Dot chart by rule and disturbance. "
         + (f"Claims that fail: {'; '.join(wrong)}." if wrong else "No claim fails."),
@@ -91,6 +91,7 @@ def noise(audited: Audited) -> Picture:
             ours = audited.lines(name, rule)
             ours = ours[ours["savings"] == NONE]
             _line(axes, ours, "sd", look, audited.rules[rule])
+            _errors(axes, audited, ours, rule, name, look[0])
         axes.set_yscale("log")
         _sizes(axes, audited)
         axes.set_title(audited.disturbances[name], fontsize=9.5)
@@ -106,7 +107,8 @@ def noise(audited: Audited) -> Picture:
         "noise",
         title,
         "Standard deviation of measured less true savings of a single year, where nothing is "
-        "saved. A level and evolution floored at nothing scatter less, because they are floored.",
+        "saved; bars: its Monte Carlo error. Level and evolution scatter "
+        "less because they are floored at nothing.",
         f"Line charts by number of insured. At {words.number(audited.shown, 0)}: "
         f"{'; '.join(said)}.",
     )
@@ -263,6 +265,18 @@ def _looks(audited: Audited) -> list[tuple[str, tuple[str, str]]]:
 def _line(axes: Axes, lines: pd.DataFrame, column: str, look: tuple[str, str], label: str) -> None:
     colour, mark = look
     axes.plot(lines["insured"], lines[column], mark, color=colour, label=label, lw=1.6, ms=4.5)
+
+
+def _errors(
+    axes: Axes, audited: Audited, lines: pd.DataFrame, rule: str, disturbance: str, colour: str
+) -> None:
+    """Draw Monte Carlo errors of the standard deviation, one to each side."""
+    every = audited.errors
+    ours = every[(every["rule"] == rule) & (every["disturbance"] == disturbance)]
+    error = ours[ours["savings"] == NONE]["sd"].to_numpy(float)
+    axes.errorbar(
+        lines["insured"], lines["sd"], error, fmt="none", ecolor=colour, alpha=0.4, lw=1.2
+    )
 
 
 def _sizes(axes: Axes, audited: Audited, few: bool = False) -> None:

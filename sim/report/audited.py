@@ -33,11 +33,13 @@ class Audited:
         Number of insured -> regions audited in each seed.
     shown
         Insured of the region that sentences are about.
+    usual_minimum
+        Minimum savings rate for which averaged years are counted (1).
     tolerated, power
         Share of years with a false payout that is tolerated, one-sided error of detection; its
         power (1).
     placebo_bias, placebo_errors
-        Largest bias of a placebo (1), and within how many standard errors.
+        Largest bias of a placebo (1), and within how many standard errors, estimated from seeds.
     notes
         Sentences on how it was done.
     command
@@ -56,6 +58,7 @@ class Audited:
     regions: Mapping[int, int]
     years: int
     shown: int
+    usual_minimum: float
     tolerated: float
     power: float
     placebo_bias: float
