@@ -73,8 +73,9 @@ def bias(audited: Audited) -> Picture:
         f"All audited regions together, {audited.seeds} seeds; bars reach "
         f"{words.number(audited.placebo_errors, 1)} Monte Carlo standard errors to each side. "
         "Filled: the rule claims to be unbiased to it; red: the claim fails; open: it claims "
-        f"nothing. Green: {words.percent(audited.placebo_bias)} of cost. To the right the insurer pays for "
-        f"nothing. Beyond {words.percent(WIDEST)} marks stand at the edge.",
+        f"nothing. Green: {words.percent(audited.placebo_bias)} of cost. To the right the insurer "
+        "pays for nothing. "
+        f"Beyond {words.percent(WIDEST)} marks stand at the edge.",
         "Dot chart by rule and disturbance. "
         + (f"Claims that fail: {'; '.join(wrong)}." if wrong else "No claim fails."),
     )
