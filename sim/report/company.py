@@ -19,7 +19,7 @@ NAMES = {
 def region(results: Results) -> str:
     """Write who lives there, who insures them, under which law, and what came before the start."""
     place: Mapping[str, Any] = results.config.get("region") or {}
-    if not place:
+    if "inhabitants" not in place:
         return ""
     insured, inhabitants = place["insured"], place["inhabitants"]
     insurers = ", ".join(

@@ -120,13 +120,9 @@ BAD: dict[str, tuple[list[str], list[str]]] = {
         ["region=saverne", "region.excludes=[health_kiosk]", "generation=v2_0"],
         ["generation.components.health_kiosk", "region.excludes", "generation=v1_0"],
     ),
-    "a programme that acts on nothing": (
-        [
-            "programmes=[schools]",
-            "generation=v3_0",
-            "programmes.schools.hazard_ratio_of={}",
-        ],
-        ["was taken away"],
+    "a programme that is left nothing to act on": (
+        ["programmes=[schools]", "generation=v3_0", "~programmes.schools.hazard_ratio_of"],
+        ["programmes.schools.hazard_ratio_of was taken away"],
     ),
     "more insured than inhabitants": (
         ["region.insured=90000"],
