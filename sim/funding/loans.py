@@ -124,7 +124,7 @@ class LoanPosition:
 
     def lend(self, need: Cents, month: int) -> tuple[Cents, Cents]:
         """Lend so much that `need` is met after the fee, as far as it is available; the fee too."""
-        asked = np.ceil(np.maximum(need, 0.0) / (1 - self.terms.fee))
+        asked = np.ceil(np.round(np.maximum(need, 0.0) / (1 - self.terms.fee), 6))
         if self.terms.draw == "at_once":
             asked = np.where(need > 0, self.commitment, 0.0)
         lent = np.minimum(asked, self.available(month))

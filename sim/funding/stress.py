@@ -7,6 +7,7 @@ the money would do, not what the region would.
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -110,24 +111,20 @@ def cases(terms: Stress, share: float) -> dict[str, Case]:
     """All cases by what they say, in the order of reading; `share` of the largest insurer (1)."""
     found: dict[str, Case] = {}
     for months in terms.settlement_later:
-        found[f"Settlement {months} months later"] = lambda business, months=months: (
-            settlement_later(business, months)
-        )
-    found[f"Benchmark rebased every {terms.rebased_every} years"] = lambda business: rebased(
-        business, terms.rebased_every
-    )
-    found[f"Contract not renewed after {terms.not_renewed_after:.0%} of its years"] = (
-        lambda business: not_renewed(business, terms.not_renewed_after)
-    )
-    years = "a year" if terms.enrolment_later == 1 else f"{terms.enrolment_later} years"
-    found[f"Enrolment {years} slower"] = lambda business: enrolment_later(
-        business, terms.enrolment_later
-    )
+        found[f"Settlement {months} months later"] = partial(settlement_later, months=months)
+    every = terms.rebased_every
+    found[f"Benchmark rebased every {every} years"] = partial(rebased, every=every)
+    part = terms.not_renewed_after
+    found[f"Contract not renewed after {part:.0%} of its years"] = partial(not_renewed, after=part)
+    years = terms.enrolment_later
+    slower = "a year" if years == 1 else f"{years} years"
+    found[f"Enrolment {slower} slower"] = partial(enrolment_later, years=years)
     for part in terms.effects:
         name = "No effect" if part == 0 else f"Effect {part:.0%} of what was simulated"
-        found[name] = lambda business, part=part: effect(business, part)
-    found[f"The largest insurer leaves after {terms.insurer_leaves_after:.0%} of the years"] = (
-        lambda business: insurer_leaves(business, terms.insurer_leaves_after, share)
+        found[name] = partial(effect, part=part)
+    part = terms.insurer_leaves_after
+    found[f"The largest insurer leaves after {part:.0%} of the years"] = partial(
+        insurer_leaves, after=part, share=share
     )
     return found
 

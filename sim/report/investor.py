@@ -1,13 +1,13 @@
 """The page for who lends, invests or gives: is it enough, when is it back, what breaks first."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from html import escape
 from pathlib import Path
 from string import Template
 
 import numpy as np
 
-from sim.distribution import distribution
+from sim.distribution import Distribution, distribution
 from sim.funding import stress
 from sim.funding.carried import Carried, carry
 from sim.funding.cashbook import CENTS
@@ -66,8 +66,16 @@ def documents(results: Results) -> dict[str, bytes]:
     seed = median_seed(carried, rate)
     return {
         "investor.html": page(results, carried, rate, seed).encode(),
-        "model.xlsx": workbook.of_seed(results, carried, rate, seed),
+        "model.xlsx": workbook.of_seed(
+            carried, seed, rate, title(results, carried), results.seeds, results.first_year
+        ),
     }
+
+
+def title(results: Results, carried: Carried) -> str:
+    """What page and workbook are of."""
+    region = (results.config.get("region") or {}).get("label", "Integrated care")
+    return f"{region}: {carried.plan.label or 'funding'}"
 
 
 def page(results: Results, carried: Carried, rate: float, seed: int) -> str:
@@ -81,9 +89,8 @@ def page(results: Results, carried: Carried, rate: float, seed: int) -> str:
         for place, party in enumerate(funders(carried))
     }
     by_party = {one.party: one for one in found}
-    region = (results.config.get("region") or {}).get("label", "Integrated care")
     return Template(PAGE.read_text("utf-8")).substitute(
-        title=escape(f"{region}: {carried.plan.label or 'funding'}"),
+        title=escape(title(results, carried)),
         subtitle=escape(
             f"For investors, lenders and public funders; contract {results.first_year}"
             f"{words.DASH}{results.last_year}, {len(results.seeds)} seeds"
@@ -178,29 +185,17 @@ def sentences(
 def _project(project: Project, first_year: int) -> str:
     found = project.performance
 
-    def month(of: Mapping[str, float | None]) -> tuple[str, str, str]:
-        low, middle, high = (
-            "never" if of[one] is None else words.number(of[one] or 0.0, 0)
-            for one in ("p10", "p50", "p90")
-        )
-        return low, middle, high
+    def month(of: Distribution) -> tuple[str, ...]:
+        return _three(of, lambda value: words.number(value, 0), "never")
 
-    def amount(of: Mapping[str, float | None]) -> tuple[str, str, str]:
-        low, middle, high = (words.amount(of[one], "EUR") for one in ("p10", "p50", "p90"))
-        return low, middle, high
+    def amount(of: Distribution) -> tuple[str, ...]:
+        return _three(of, lambda value: words.amount(value, "EUR"), words.DASH)
 
-    def rate(of: Mapping[str, float | None]) -> tuple[str, str, str]:
-        low, middle, high = (
-            "none" if of[one] is None else words.percent(of[one]) for one in ("p10", "p50", "p90")
-        )
-        return low, middle, high
+    def rate(of: Distribution) -> tuple[str, ...]:
+        return _three(of, words.percent, "none")
 
-    def ratio(of: Mapping[str, float | None]) -> tuple[str, str, str]:
-        low, middle, high = (
-            words.DASH if of[one] is None else words.number(of[one] or 0.0, 2)
-            for one in ("p10", "p50", "p90")
-        )
-        return low, middle, high
+    def ratio(of: Distribution) -> tuple[str, ...]:
+        return _three(of, lambda value: words.number(value, 2), words.DASH)
 
     rows = [
         ("Break-even, month", *month(project.break_even), _none(project.break_even)),
@@ -231,7 +226,12 @@ def _project(project: Project, first_year: int) -> str:
     )
 
 
-def _none(of: Mapping[str, float | None]) -> str:
+def _three(of: Distribution, write: Callable[[float], str], none: str) -> tuple[str, ...]:
+    """P10, P50 and P90 in words."""
+    return tuple(none if one is None else write(one) for one in (of["p10"], of["p50"], of["p90"]))
+
+
+def _none(of: Distribution) -> str:
     return f"{of['none']} of {of['n']}" if of["none"] else ""
 
 
@@ -332,7 +332,7 @@ def _parties(carried: Carried) -> str:
     return table(
         ("Party", "received less paid, EUR, mean of the seeds", "of which most is"),
         rows,
-        "Over all parties this adds up to nothing: every euro has two ends. Suppliers hold what was "
-        "spent on the business. Care itself, paid by insurers, is on the main page.",
+        "Over all parties this adds up to nothing: every euro has two ends. Suppliers hold what "
+        "was spent on the business. Care itself, paid by insurers, is on the main page.",
         numbers=(1,),
     )

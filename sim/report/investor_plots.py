@@ -1,8 +1,9 @@
-"""The investors' pictures: the J-curve as a fan, what moves rate and break-even, a funder's years."""
+"""The investors' pictures: the J-curve as a fan, what moves the rate, a funder's years."""
 
 from collections.abc import Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from sim.funding.carried import Carried
@@ -120,9 +121,7 @@ def _funders(carried: Carried) -> NDArray[np.float64]:
     return sum(parts, start=np.zeros_like(carried.cash))
 
 
-def _fan(
-    axes: drawing.Axes, months: NDArray[np.int64], grid: NDArray[np.float64], colour: str
-) -> None:
+def _fan(axes: Axes, months: NDArray[np.int64], grid: NDArray[np.float64], colour: str) -> None:
     if grid.shape[1] > 1:
         for low, high, dark in FAN:
             ends = np.percentile(grid, [low, high], axis=1)
@@ -131,7 +130,7 @@ def _fan(
 
 
 def _bars(
-    axes: drawing.Axes,
+    axes: Axes,
     shown: Sequence[Swing],
     ends: Sequence[tuple[float | None, float | None]],
     base: float | None,

@@ -282,7 +282,7 @@ class Company:
                 or not 0 <= month - terms["first_month"] <= terms["grace"]
             ):
                 continue
-            need = max(due - self.cash, 0) / (1 - terms.get("fee", 0))
+            need = round(max(due - self.cash, 0) / (1 - terms.get("fee", 0)), 6)
             gross = int(need) if need == int(need) else int(need) + 1
             lent = min(gross, terms["amount"] * 100 - book["drawn"])
             book["drawn"] += lent
