@@ -7,10 +7,11 @@ experiments.sweep says.
 Exit codes: 0 done or shown, 1 some runs of a sweep failed, 2 refused, 130 interrupted.
 """
 
+import functools
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 INTERRUPTED = 130
@@ -22,21 +23,34 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 def main(arguments: Sequence[str]) -> int:
     """Answer what was typed; whenever that is interrupted, end in words."""
-    before = _on_signal(_leave)
-    try:
-        from experiments.command import answer  # takes seconds, and may be interrupted, too
+    of_sweep = any(flag in arguments for flag in SWEEP)
+    return guarded(arguments, _found, OF_SWEEP if of_sweep else MESSAGE)
 
+
+def guarded(
+    arguments: Sequence[str], find: Callable[[], Callable[[Sequence[str]], int]], said: str
+) -> int:
+    """Find what answers, and let it; what is said where it is interrupted."""
+    before = _on_signal(functools.partial(_leave, said))
+    try:
+        answer = find()  # takes seconds, and may be interrupted, too
         _on_signal(_interrupt)
         status = answer(arguments)
     except BaseException as error:
         # Compiled code may be interrupted too, and then says so by an error of its own.
         if not isinstance(error, KeyboardInterrupt) and not _interrupted():
             raise
-        sys.stderr.write(OF_SWEEP if any(flag in arguments for flag in SWEEP) else MESSAGE)
+        sys.stderr.write(said)
         return INTERRUPTED
     for number, handler in before.items():
         signal.signal(number, handler)
     return status
+
+
+def _found() -> Callable[[Sequence[str]], int]:
+    from experiments.command import answer
+
+    return answer
 
 
 def _on_signal(handler: Any) -> dict[signal.Signals, Any]:
@@ -44,9 +58,9 @@ def _on_signal(handler: Any) -> dict[signal.Signals, Any]:
     return {number: signal.signal(number, handler) for number in SIGNALS}
 
 
-def _leave(*_: Any) -> None:
+def _leave(said: str, *_: Any) -> None:
     """End at once: nothing has begun yet."""
-    os.write(2, MESSAGE.encode())
+    os.write(2, said.encode())
     os._exit(INTERRUPTED)
 
 

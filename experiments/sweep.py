@@ -205,14 +205,18 @@ def automatic(store: Store, scenario: Scenario, code: str) -> tuple[tuple[int, .
     return seeds, True
 
 
+def seeds_of(store: Store, asked: Asked, scenario: Scenario) -> tuple[int, ...]:
+    """Return all seeds of a scenario, now that they are done."""
+    if scenario.precision:
+        return automatic(store, scenario, asked.code)[0]
+    return asked.seeds(scenario)
+
+
 def report(store: Store, asked: Asked, console: Console) -> None:
     """Write and show a report of every scenario, as though it had been run alone."""
     for scenario in asked:
-        seeds = asked.seeds(scenario)
-        if scenario.precision:
-            seeds, _ = automatic(store, scenario, asked.code)
-        else:
-            scenario = _under(scenario, seeds)
+        seeds = seeds_of(store, asked, scenario)
+        scenario = scenario if scenario.precision else _under(scenario, seeds)
         folder = place(scenario)
         if asked.own:
             name = f"{scenario.experiment}-{identity(scenario)[:12]}"
@@ -247,10 +251,7 @@ def through_store(scenario: Scenario, console: Console) -> Results:
         if standing.failed or standing.left:
             failures = store.register.entries(status="failed", asked=True)
             raise Refusal("\n".join(f"seed {entry.seed}: {entry.message}" for entry in failures))
-        seeds = asked.seeds(scenario)
-        if scenario.precision:
-            seeds, _ = automatic(store, scenario, asked.code)
-        return store.results(scenario, seeds, asked.code)
+        return store.results(scenario, seeds_of(store, asked, scenario), asked.code)
 
 
 def told(store: Store, standing: Standing, console: Console) -> int:

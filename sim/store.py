@@ -174,7 +174,7 @@ class Store:
             ]
         )
         with (
-            self._exchanged(TABLE) as partial,
+            self.exchanged(TABLE) as partial,
             pq.ParquetWriter(partial, schema, compression="zstd", store_schema=False) as writer,
         ):
             rows = self._rows(keyed)
@@ -194,7 +194,7 @@ class Store:
             }
             for entry in self.register.entries(status=FAILED, asked=True)
         ]
-        with self._exchanged(FAILURES) as partial:
+        with self.exchanged(FAILURES) as partial:
             if found:
                 pd.DataFrame(found).to_csv(partial, index=False)
             else:
@@ -227,7 +227,7 @@ class Store:
         return ", ".join(found) if key in self._groups and isinstance(found, Mapping) else found
 
     @contextmanager
-    def _exchanged(self, name: str) -> Iterator[Path]:
+    def exchanged(self, name: str) -> Iterator[Path]:
         """Give a hidden place to write to; what is there in the end is renamed, one at a time."""
         partial = self.folder / f".{name}.partial"
         with self.register.locked(), refusing(self.folder):
